@@ -91,6 +91,8 @@ pub struct Subscription {
     pub state: SubscriptionState,
     /// What the subscriber wrote to the owner.
     pub comment: String,
+    /// SHA-256, in hexadecimal, of the API's terms as the subscriber accepted them.
+    pub accepted_terms: Option<String>,
     /// What the provider answered, when it rejected, paused or closed.
     pub reason: Option<String>,
     /// When it was asked for.

@@ -207,6 +207,8 @@ pub struct UsageRow {
     pub outcome: String,
     /// HTTP status answered.
     pub status: u16,
+    /// Whether these calls passed the limits: such calls use up the quota, whatever the upstream answered.
+    pub admitted: bool,
     /// Number of calls.
     pub calls: u64,
     /// Bytes of request bodies.

@@ -1,1 +1,50 @@
-//! x
+//! Persistence on SQLite and PostgreSQL through one code base.
+//!
+//! One text of SQL serves both: placeholders are `$1`, columns are integers, text and bytes, JSON is text. What the two
+//! databases do differently stands in `backend` and `migrations` and nowhere else.
+//!
+//! [`Session`] reads; [`Tx`] also writes, and its [`commit`](Tx::commit) puts the change, its audit entries, its jobs
+//! and the next revision into the database together or not at all.
+
+mod backend;
+mod bell;
+mod commit;
+mod error;
+mod migrations;
+mod row;
+
+pub use backend::{Store, StoreOptions};
+pub use commit::{Change, ChangeKind, Committed};
+pub use error::StoreError;
+pub use migrations::latest_version;
+
+use std::ops::{Deref, DerefMut};
+
+use backend::Conn;
+use octroi_domain::audit::AuditEvent;
+
+/// A consistent view of the database.
+pub struct Session {
+    conn: Conn,
+}
+
+/// A transaction that writes. Dropped without [`commit`](Tx::commit), it leaves no trace.
+pub struct Tx {
+    session: Session,
+    audit: Vec<AuditEvent>,
+    changes: Vec<Change>,
+    bell: bell::Ringer,
+}
+
+impl Deref for Tx {
+    type Target = Session;
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+}

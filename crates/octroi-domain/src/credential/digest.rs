@@ -123,6 +123,11 @@ impl Peppers {
         Self { current, older }
     }
 
+    /// The pepper that makes new digests.
+    pub const fn current(&self) -> &Pepper {
+        &self.current
+    }
+
     /// Digest of a secret that is being stored.
     pub fn digest(&self, secret: &str) -> (DigestScheme, Digest) {
         let pepper = self.current.version;
