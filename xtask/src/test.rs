@@ -1,0 +1,164 @@
+//! The one command that passes everything, step by step.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+
+use crate::command::CommandExt as _;
+use crate::postgres::{self, Postgres};
+use crate::workspace::{Profile, build_octroi, cargo};
+use crate::{check_deps, generate, schemathesis, tools};
+
+/// The environment variable through which tests find the real program.
+const BINARY_VARIABLE: &str = "OCTROI_TEST_BINARY";
+
+/// Options of `cargo xtask test`.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Run only this step (may be given several times).
+    #[arg(long, value_enum)]
+    only: Vec<Step>,
+    /// Stop at the first step that fails.
+    #[arg(long)]
+    fail_fast: bool,
+    /// Arguments for `cargo nextest run`, such as a filter; implies `--only tests`.
+    #[arg(last = true)]
+    nextest: Vec<String>,
+}
+
+/// The steps, in the order they run: the quick ones first.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Step {
+    /// Formatting.
+    Fmt,
+    /// Walls between crates.
+    Deps,
+    /// Licences, banned crates, sources.
+    Deny,
+    /// Lints.
+    Clippy,
+    /// Documentation builds without warnings.
+    Doc,
+    /// Generated files are current.
+    Generated,
+    /// Examples in the documentation.
+    Doctests,
+    /// All tests, with SQLite and PostgreSQL.
+    Tests,
+    /// Schemathesis against the management API.
+    Api,
+}
+
+impl Step {
+    fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    fn run(self, nextest: &[String]) -> Result<()> {
+        match self {
+            Self::Fmt => cargo().args(["fmt", "--all", "--check"]).must(),
+            Self::Deps => check_deps::run(),
+            Self::Deny => deny(),
+            Self::Clippy => {
+                cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).must()
+            }
+            Self::Doc => {
+                cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings").must()
+            }
+            Self::Generated => generate::check(),
+            Self::Doctests => cargo().args(["test", "--quiet", "--workspace", "--doc"]).must(),
+            Self::Tests => tests(nextest),
+            Self::Api => schemathesis::run(),
+        }
+    }
+}
+
+/// A step that ran.
+struct Ran {
+    step: Step,
+    took: Duration,
+    passed: bool,
+}
+
+/// Runs the chosen steps and says how each went.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let mut ran = Vec::new();
+    for step in chosen(options) {
+        println!("\n== {}", step.name());
+        let started = Instant::now();
+        let outcome = step.run(&options.nextest);
+        let took = started.elapsed();
+        let passed = outcome.is_ok();
+        match outcome {
+            Ok(()) => println!("== {} passed in {:.1} s", step.name(), took.as_secs_f64()),
+            Err(error) => println!("== {} FAILED after {:.1} s: {error:#}", step.name(), took.as_secs_f64()),
+        }
+        ran.push(Ran { step, took, passed });
+        if options.fail_fast && !passed {
+            break;
+        }
+    }
+    summarize(&ran)
+}
+
+fn chosen(options: &Options) -> Vec<Step> {
+    let wanted: &[Step] = match (options.only.as_slice(), options.nextest.is_empty()) {
+        ([], true) => Step::value_variants(),
+        ([], false) => &[Step::Tests],
+        (only, _) => only,
+    };
+    Step::value_variants().iter().copied().filter(|step| wanted.contains(step)).collect()
+}
+
+fn summarize(ran: &[Ran]) -> Result<()> {
+    println!();
+    for Ran { step, took, passed } in ran {
+        let word = if *passed { "passed" } else { "FAILED" };
+        println!("{word}  {:>7.1} s  {}", took.as_secs_f64(), step.name());
+    }
+    let failed = ran.iter().filter(|step| !step.passed).count();
+    println!("steps: {} passed, {failed} failed", ran.len() - failed);
+    if failed > 0 {
+        bail!("run one step alone with `cargo xtask test --only <step>`");
+    }
+    Ok(())
+}
+
+fn deny() -> Result<()> {
+    println!("advisories are not looked at here: their database is not in any package registry");
+    tools::cargo_subcommand("deny")?.args(["--offline", "check", "licenses", "bans", "sources"]).must()
+}
+
+fn tests(nextest: &[String]) -> Result<()> {
+    let binary = build_octroi(Profile::Dev)?;
+    let mut command = tools::cargo_subcommand("nextest")?;
+    command.arg("run");
+    let narrowed = nextest.iter().any(|word| word.starts_with("-p") || word.starts_with("--package"));
+    if !narrowed {
+        command.arg("--workspace");
+    }
+    let server = Postgres::start()?;
+    command.args(nextest).env(postgres::URL_VARIABLE, server.url()).env(BINARY_VARIABLE, binary).must()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(only: &[Step], nextest: &[&str]) -> Options {
+        let nextest = nextest.iter().map(|word| (*word).to_owned()).collect();
+        Options { only: only.to_vec(), fail_fast: false, nextest }
+    }
+
+    #[test]
+    fn everything_runs_by_default_and_a_filter_means_the_tests() {
+        assert!(chosen(&options(&[], &[])) == Step::value_variants());
+        assert!(chosen(&options(&[], &["renewal"])) == [Step::Tests]);
+    }
+
+    #[test]
+    fn chosen_steps_run_in_the_usual_order() {
+        assert!(chosen(&options(&[Step::Api, Step::Fmt], &[])) == [Step::Fmt, Step::Api]);
+    }
+}
