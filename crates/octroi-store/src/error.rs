@@ -59,7 +59,8 @@ impl From<sqlx::Error> for StoreError {
 /// SQLite result codes (primary code in the low byte) and PostgreSQL SQLSTATE classes that say "not now".
 fn is_unavailable(code: Option<&str>) -> bool {
     let Some(code) = code else { return false };
-    if code.len() == 5 && code.bytes().any(|b| b.is_ascii_alphabetic()) || code.len() == 5 {
+    // A SQLSTATE has five characters; SQLite's numbers never do.
+    if code.len() == 5 {
         // 08 connection, 25006 read-only, 40 serialization and deadlock, 53 resources, 55P03 lock, 57 operator, 58 system
         return ["08", "25006", "40", "53", "55P03", "57", "58"].iter().any(|class| code.starts_with(class));
     }
