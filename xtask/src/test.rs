@@ -126,6 +126,8 @@ fn summarize(ran: &[Ran]) -> Result<()> {
 }
 
 fn deny() -> Result<()> {
+    // A fresh clone has not downloaded every crate yet; a lock file out of date is told here too.
+    cargo().args(["fetch", "--quiet", "--locked"]).must()?;
     println!("advisories are not looked at here: their database is not in any package registry");
     tools::cargo_subcommand("deny")?.args(["--offline", "check", "licenses", "bans", "sources"]).must()
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
@@ -124,13 +124,12 @@ type Results = BTreeMap<(Call, Gateway), Vec<Measured>>;
 
 /// Measures and prints a table per kind of call.
 pub(super) fn run(options: &Options) -> Result<()> {
-    let octroi = workspace::build_octroi(options.build.profile())?;
     nginx::install()?;
     let parent = workspace::target().join("bench");
     std::fs::create_dir_all(&parent)?;
     let folder =
         tempfile::Builder::new().prefix("gateway-").tempdir_in(&parent).context("no folder for the bench")?;
-    let bench = Bench::set_up(options, &octroi, folder.path())?;
+    let bench = Bench::set_up(options, folder.path())?;
     let mut results = Results::new();
     for round in 0..options.rounds.max(1) {
         for call in Call::ALL {
@@ -152,61 +151,58 @@ struct Contender {
 /// Everything that runs during the bench.
 struct Bench {
     contenders: Vec<Contender>,
+    // Alive as long as the bench; the gateways go before the upstream.
+    peers: Vec<Nginx>,
+    octroi: Option<Background>,
     wrk: Wrk,
     shape: Shape,
-    keys: std::path::PathBuf,
-    unknown_keys: std::path::PathBuf,
-    // Kept alive; the gateways before the upstream.
-    _gateways: (Vec<Nginx>, Option<Background>),
+    keys: PathBuf,
+    unknown_keys: PathBuf,
     _upstream: Nginx,
 }
 
 impl Bench {
-    fn set_up(options: &Options, octroi: &Path, folder: &Path) -> Result<Self> {
+    fn set_up(options: &Options, folder: &Path) -> Result<Self> {
         let [upstream_port, relay_port, nginx_port, octroi_port, portal_port, admin_port] = free_ports()?;
-        let upstream = Nginx::upstream(folder, OTHER_CORE, upstream_port)?;
-        let seeded = Seeded::make(
-            octroi,
-            folder,
-            options.keys,
-            upstream_port,
-            [octroi_port, portal_port, admin_port],
-        )?;
-        let unknown_keys = folder.join("unknown-keys.txt");
-        write_unknown_keys(&seeded.keys, &unknown_keys)?;
-
         let chosen = |gateway| options.only.is_empty() || options.only.contains(&gateway);
-        let mut contenders = Vec::new();
-        let mut peers = Vec::new();
-        let mut octroi_server = None;
-        let mut enter = |gateway, pid, port: u16| {
-            contenders.push(Contender { gateway, pid, base: format!("http://127.0.0.1:{port}{MOUNT}") });
-        };
-        if chosen(Gateway::Relay) {
-            let relay = Nginx::relay(folder, GATEWAY_CORE, relay_port, upstream_port)?;
-            enter(Gateway::Relay, relay.pid(), relay_port);
-            peers.push(relay);
-        }
-        if chosen(Gateway::Nginx) {
-            let log = !options.no_nginx_log;
-            let nginx = Nginx::gateway(folder, GATEWAY_CORE, nginx_port, upstream_port, &seeded.keys, log)?;
-            enter(Gateway::Nginx, nginx.pid(), nginx_port);
-            peers.push(nginx);
-        }
-        if chosen(Gateway::Octroi) {
-            let server = seeded.serve(GATEWAY_CORE)?;
-            enter(Gateway::Octroi, server.pid(), octroi_port);
-            octroi_server = Some(server);
-        }
-        Ok(Self {
-            contenders,
+        let mut bench = Self {
+            contenders: Vec::new(),
+            peers: Vec::new(),
+            octroi: None,
             wrk: Wrk::new(folder)?,
             shape: Shape { connections: options.connections, seconds: options.seconds, core: OTHER_CORE },
-            keys: seeded.keys,
-            unknown_keys,
-            _gateways: (peers, octroi_server),
-            _upstream: upstream,
-        })
+            keys: folder.join("keys.txt"),
+            unknown_keys: folder.join("unknown-keys.txt"),
+            _upstream: Nginx::upstream(folder, OTHER_CORE, upstream_port)?,
+        };
+        if chosen(Gateway::Octroi) {
+            let octroi = workspace::build_octroi(options.build.profile())?;
+            let ports = [octroi_port, portal_port, admin_port];
+            let seeded = Seeded::make(&octroi, folder, &bench.keys, options.keys, upstream_port, ports)?;
+            let server = seeded.serve(GATEWAY_CORE)?;
+            bench.enter(Gateway::Octroi, server.pid(), octroi_port);
+            bench.octroi = Some(server);
+        } else {
+            let keys: String = (0..options.keys).map(|number| format!("octroi_key_{number:038}\n")).collect();
+            std::fs::write(&bench.keys, keys)?;
+        }
+        write_unknown_keys(&bench.keys, &bench.unknown_keys)?;
+        if chosen(Gateway::Nginx) {
+            let log = !options.no_nginx_log;
+            let nginx = Nginx::gateway(folder, GATEWAY_CORE, nginx_port, upstream_port, &bench.keys, log)?;
+            bench.enter(Gateway::Nginx, nginx.pid(), nginx_port);
+            bench.peers.push(nginx);
+        }
+        if chosen(Gateway::Relay) {
+            let relay = Nginx::relay(folder, GATEWAY_CORE, relay_port, upstream_port)?;
+            bench.enter(Gateway::Relay, relay.pid(), relay_port);
+            bench.peers.push(relay);
+        }
+        Ok(bench)
+    }
+
+    fn enter(&mut self, gateway: Gateway, pid: u32, port: u16) {
+        self.contenders.push(Contender { gateway, pid, base: format!("http://127.0.0.1:{port}{MOUNT}") });
     }
 
     /// Every gateway once, forwards and backwards in turn.
@@ -232,10 +228,11 @@ impl Bench {
         // Connections to the upstream open, caches fill.
         self.wrk.run(&url, keys, Shape { seconds: 1, ..self.shape })?;
 
-        let (core, cpu) = (process::CoreTime::read(GATEWAY_CORE)?, process::cpu_seconds(contender.pid)?);
+        let (core, cpu) = (process::busy_seconds(GATEWAY_CORE)?, process::cpu_seconds(contender.pid)?);
         let run = self.wrk.run(&url, keys, self.shape)?;
         let used = process::cpu_seconds(contender.pid)? - cpu;
-        let busy = process::CoreTime::read(GATEWAY_CORE)?.busy_since(core);
+        // wrk's own start, before its clock, leaves the gateway idle: it is not part of the run.
+        let busy = ((process::busy_seconds(GATEWAY_CORE)? - core) / run.seconds).min(1.0);
 
         expect_status(&url, keys, call)?;
         let wanted_refusals = if call == Call::Refused { run.calls } else { 0 };

@@ -97,7 +97,7 @@ impl Nginx {
             r#"http {{
   log_format calls escape=json '{{"time":"$time_iso8601","id":"$request_id","consumer":"$consumer","method":"$request_method","path":"$uri","status":$status,"time_s":$request_time,"upstream_s":"$upstream_response_time","bytes":$bytes_sent}}';
   {access_log}
-  map_hash_max_size 262144; map_hash_bucket_size 128;
+  map_hash_max_size 1048576; map_hash_bucket_size 256;
   map $http_{variable} $consumer {{ default ""; include {consumers}; }}
   limit_req_zone $consumer zone=consumers:64m rate=100000r/s;
   limit_req_status 429;

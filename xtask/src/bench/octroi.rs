@@ -21,15 +21,17 @@ pub(super) struct Seeded {
     configuration: PathBuf,
     log: PathBuf,
     port: u16,
-    /// The keys, one per line.
-    pub(super) keys: PathBuf,
+    keys: PathBuf,
 }
 
 impl Seeded {
-    /// Fills a database through the program's own hidden command.
+    /// Fills a database through the program's own hidden command, which lists the keys in a file, one per line.
+    ///
+    /// The ports are those of gateway, portal and admin side.
     pub(super) fn make(
         octroi: &Path,
         folder: &Path,
+        list: &Path,
         keys: u32,
         upstream: u16,
         ports: [u16; 3],
@@ -44,14 +46,13 @@ impl Seeded {
              [admin]\nlisten = \"127.0.0.1:{admin}\"\n",
         );
         std::fs::write(&configuration, text)?;
-        let list = folder.join("keys.txt");
         Command::new(octroi)
             .args(["bench-seed", "--keys", &keys.to_string(), "--path", MOUNT, "--header", KEY_HEADER])
             .args(["--upstream", &format!("http://127.0.0.1:{upstream}{MOUNT}")])
             .arg("--config")
             .arg(&configuration)
             .arg("--out")
-            .arg(&list)
+            .arg(list)
             .must_output()
             .context("the keys could not be made")?;
         let seeded = Self {
@@ -59,7 +60,7 @@ impl Seeded {
             configuration,
             log: folder.join("octroi.log"),
             port,
-            keys: list,
+            keys: list.to_path_buf(),
         };
         let made = std::fs::read_to_string(&seeded.keys)?.lines().count();
         if made != usize::try_from(keys)? {

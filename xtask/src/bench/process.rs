@@ -6,35 +6,25 @@ use anyhow::{Context, Result};
 
 use crate::command::CommandExt as _;
 
-/// CPU time that a core has spent since the machine started, in clock ticks.
-#[derive(Clone, Copy)]
-pub(super) struct CoreTime {
-    total: u64,
-    idle: u64,
+/// Seconds that a core has been busy since the machine started.
+pub(super) fn busy_seconds(core: usize) -> Result<f64> {
+    let text = std::fs::read_to_string("/proc/stat").context("no /proc/stat: this task needs Linux")?;
+    let ticks = busy_ticks(&text, core)
+        .with_context(|| format!("this machine has no core {core}; the bench needs two"))?;
+    Ok(ticks as f64 / ticks_per_second()?)
 }
 
-impl CoreTime {
-    /// Reads a core's times.
-    pub(super) fn read(core: usize) -> Result<Self> {
-        let text = std::fs::read_to_string("/proc/stat").context("no /proc/stat: this task needs Linux")?;
-        let name = format!("cpu{core}");
-        let line = text
-            .lines()
-            .find(|line| line.split(' ').next() == Some(&name))
-            .with_context(|| format!("this machine has no core {core}; the bench needs two"))?;
-        // user nice system idle iowait irq softirq steal; guest time is part of user.
-        let ticks: Vec<u64> =
-            line.split_ascii_whitespace().skip(1).take(8).filter_map(|word| word.parse().ok()).collect();
-        let idle = ticks.iter().skip(3).take(2).sum();
-        Ok(Self { total: ticks.iter().sum(), idle })
-    }
-
-    /// The share of the time since `earlier` in which the core was busy, 0 to 1.
-    pub(super) fn busy_since(self, earlier: Self) -> f64 {
-        let total = self.total.saturating_sub(earlier.total);
-        let idle = self.idle.saturating_sub(earlier.idle);
-        if total == 0 { 0.0 } else { 1.0 - idle as f64 / total as f64 }
-    }
+/// proc_stat(5): user nice system idle iowait irq softirq steal; guest time is part of user.
+fn busy_ticks(stat: &str, core: usize) -> Option<u64> {
+    let name = format!("cpu{core}");
+    let line = stat.lines().find(|line| line.split(' ').next() == Some(&name))?;
+    let ticks = line.split_ascii_whitespace().skip(1).take(8).enumerate();
+    Some(
+        ticks
+            .filter(|(field, _)| !matches!(field, 3 | 4))
+            .filter_map(|(_, word)| word.parse::<u64>().ok())
+            .sum(),
+    )
 }
 
 /// Seconds of CPU (user and system) that a process and its descendants have used.
@@ -109,8 +99,11 @@ mod tests {
     }
 
     #[test]
-    fn half_busy_is_a_half() {
-        let (before, after) = (CoreTime { total: 100, idle: 50 }, CoreTime { total: 300, idle: 150 });
-        assert!((after.busy_since(before) - 0.5).abs() < 1e-9);
+    fn a_core_is_busy_but_for_idle_and_iowait() {
+        let stat = "cpu  9 9 9 9 9 9 9 9 0 0\ncpu0 1 2 3 1000 1000 4 5 6 0 0\ncpu1 7 0 0 50 0 0 0 0 0 0\n";
+        assert_eq!(
+            (busy_ticks(stat, 0), busy_ticks(stat, 1), busy_ticks(stat, 2)),
+            (Some(21), Some(7), None)
+        );
     }
 }
