@@ -1,5 +1,7 @@
 //! Accounts: people who act in the portal.
 
+pub mod password;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

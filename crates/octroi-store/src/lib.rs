@@ -6,17 +6,24 @@
 //! [`Session`] reads; [`Tx`] also writes, and its [`commit`](Tx::commit) puts the change, its audit entries, its jobs
 //! and the next revision into the database together or not at all.
 
+mod accounts;
 mod backend;
 mod bell;
 mod commit;
 mod error;
 mod migrations;
+mod organizations;
 mod row;
+mod settings;
+mod tokens;
 
+pub use accounts::login_key;
 pub use backend::{Store, StoreOptions};
 pub use commit::{Change, ChangeKind, Committed};
 pub use error::StoreError;
 pub use migrations::latest_version;
+pub use organizations::Member;
+pub use tokens::ManagementToken;
 
 use std::ops::{Deref, DerefMut};
 
