@@ -13,6 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::AppError;
+use crate::shared::Shared;
 use crate::vault::Vault;
 
 /// Waits until the gateways of this process have applied a revision, so that what was just acknowledged is felt by the
@@ -46,12 +47,13 @@ pub struct AppOptions {
 #[derive(Clone)]
 pub struct App {
     pub(crate) inner: Arc<AppOptions>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl App {
     /// An application with this context.
     pub fn new(options: AppOptions) -> Self {
-        Self { inner: Arc::new(options) }
+        Self { inner: Arc::new(options), shared: Arc::new(Shared::new()) }
     }
 
     /// The present moment.

@@ -34,13 +34,15 @@ pub enum Conflict {
     StillUsed,
     /// The same Idempotency-Key came with another request.
     IdempotencyKeyReused,
+    /// The first request with this Idempotency-Key is still being worked on.
+    StillRunning,
     /// The API's terms must be accepted, in the version shown.
     TermsNotAccepted,
 }
 
 impl Conflict {
     /// Every conflict: a test checks that each has its sentences.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SubscriptionState,
         Self::CredentialState,
         Self::AlreadySubscribed,
@@ -54,6 +56,7 @@ impl Conflict {
         Self::LastOwner,
         Self::StillUsed,
         Self::IdempotencyKeyReused,
+        Self::StillRunning,
         Self::TermsNotAccepted,
     ];
 
@@ -73,6 +76,7 @@ impl Conflict {
             Self::LastOwner => "last_owner",
             Self::StillUsed => "still_used",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
+            Self::StillRunning => "still_running",
             Self::TermsNotAccepted => "terms_not_accepted",
         }
     }
@@ -154,4 +158,14 @@ impl From<StoreError> for AppError {
             other => Self::Internal(other.to_string()),
         }
     }
+}
+
+/// A value that another row has already, told as the field it came from: `keys` pairs parts of constraints with fields.
+pub(crate) fn taken(error: StoreError, keys: &[(&str, &str)]) -> AppError {
+    if let StoreError::Duplicate(constraint) = &error
+        && let Some((_, field)) = keys.iter().find(|(key, _)| constraint.contains(key))
+    {
+        return AppError::invalid(*field, Rule::Taken);
+    }
+    error.into()
 }

@@ -5,6 +5,11 @@
 
 mod context;
 mod error;
+mod limiter;
+pub mod page;
+pub mod setup;
+mod shared;
+pub mod tokens;
 pub mod vault;
 
 pub use context::{App, AppOptions, Applied};

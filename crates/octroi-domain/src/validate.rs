@@ -35,6 +35,11 @@ pub enum Rule {
     ControlCharacter,
     /// Another object has this value already.
     Taken,
+    /// A named object that the caller can see has this value already.
+    TakenBy {
+        /// The object's name: "API Sirene 3.11".
+        by: String,
+    },
     /// No such object, or none that the caller can see.
     Unknown,
     /// Not one of the values that may stand here.
@@ -49,6 +54,8 @@ pub enum Rule {
         /// The other field.
         with: String,
     },
+    /// A password that is not the account's.
+    WrongPassword,
     /// An address on a private, loopback or link-local network, without permission.
     PrivateAddress,
 }
@@ -64,10 +71,12 @@ impl Rule {
             Self::Malformed { .. } => "malformed",
             Self::ControlCharacter => "control_character",
             Self::Taken => "taken",
+            Self::TakenBy { .. } => "taken_by",
             Self::Unknown => "unknown",
             Self::NotAllowed { .. } => "not_allowed",
             Self::Guessable => "guessable",
             Self::Conflicts { .. } => "conflicts",
+            Self::WrongPassword => "wrong_password",
             Self::PrivateAddress => "private_address",
         }
     }

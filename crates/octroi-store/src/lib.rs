@@ -15,6 +15,7 @@ mod migrations;
 mod organizations;
 mod row;
 mod settings;
+mod terms;
 mod tokens;
 
 pub use accounts::login_key;
@@ -23,6 +24,7 @@ pub use commit::{Change, ChangeKind, Committed};
 pub use error::StoreError;
 pub use migrations::latest_version;
 pub use organizations::Member;
+pub use terms::Terms;
 pub use tokens::ManagementToken;
 
 use std::ops::{Deref, DerefMut};

@@ -1,0 +1,154 @@
+//! What the use cases share in memory: limits on tries, and the bound on slow work.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use octroi_domain::account::password;
+use tokio::sync::Semaphore;
+
+use crate::limiter::{Limiter, Policy};
+use crate::{App, AppError};
+
+/// Password hashes computed at once: each takes a core and 19 MiB.
+const HASHES_AT_ONCE: usize = 2;
+
+/// Password hashes waiting for their turn at most; beyond, callers are told to come back.
+const HASHES_WAITING: usize = 64;
+
+/// Tries from one address on one account.
+const PER_ACCOUNT: Policy = Policy {
+    free: 4,
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(15 * 60),
+    memory: Duration::from_secs(60 * 60),
+};
+
+/// Tries from one address on all accounts together.
+const PER_ADDRESS: Policy = Policy {
+    free: 50,
+    first: Duration::from_secs(2),
+    longest: Duration::from_secs(15 * 60),
+    memory: Duration::from_secs(60 * 60),
+};
+
+/// Mails that anybody can have sent to one address.
+const PER_MAILBOX: Policy = Policy {
+    free: 4,
+    first: Duration::from_secs(10 * 60),
+    longest: Duration::from_secs(6 * 60 * 60),
+    memory: Duration::from_secs(24 * 60 * 60),
+};
+
+/// See the module.
+pub(crate) struct Shared {
+    hashing: Arc<Semaphore>,
+    hashes_waiting: AtomicUsize,
+    /// Sign-ins, by client and account.
+    pub(crate) sign_ins: Limiter<(IpAddr, String)>,
+    /// Sign-ins, by client.
+    pub(crate) clients: Limiter<IpAddr>,
+    /// Mails sent on anybody's demand, by address.
+    pub(crate) mailboxes: Limiter<String>,
+    /// When old rows were last removed, in milliseconds of the monotonic clock; negative for never.
+    pub(crate) swept_at: AtomicI64,
+}
+
+impl Shared {
+    pub(crate) fn new() -> Self {
+        Self {
+            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
+            hashes_waiting: AtomicUsize::new(0),
+            sign_ins: Limiter::new(PER_ACCOUNT),
+            clients: Limiter::new(PER_ADDRESS),
+            mailboxes: Limiter::new(PER_MAILBOX),
+            swept_at: AtomicI64::new(-1),
+        }
+    }
+}
+
+/// The client as limits know it: a whole /64 for IPv6, which one subscriber usually owns.
+pub(crate) fn client_key(client: IpAddr) -> IpAddr {
+    match client {
+        IpAddr::V4(_) => client,
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => IpAddr::V4(v4),
+            None => {
+                let prefix = u128::from(v6) >> 64 << 64;
+                IpAddr::V6(Ipv6Addr::from(prefix))
+            }
+        },
+    }
+}
+
+/// Counts one caller as waiting for as long as it lives.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl App {
+    /// Runs slow work on passwords away from the threads that serve: few at once, few waiting.
+    async fn hashing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AppError> {
+        let waiting = &self.shared.hashes_waiting;
+        let _waiting = Waiting(waiting);
+        if waiting.fetch_add(1, Ordering::Relaxed) >= HASHES_WAITING {
+            return Err(AppError::TooMany(1));
+        }
+        let permit = Arc::clone(&self.shared.hashing)
+            .acquire_owned()
+            .await
+            .map_err(|e| AppError::Internal(e.to_string()))?;
+        // The permit goes with the work, which goes on when its caller has hung up.
+        let worked = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(permit);
+            result
+        });
+        worked.await.map_err(|e| AppError::Internal(e.to_string()))
+    }
+
+    /// The hash of a new password.
+    pub(crate) async fn hash_password(&self, password: &str) -> Result<String, AppError> {
+        let (password, options) = (zeroize::Zeroizing::new(password.to_owned()), Arc::clone(&self.inner));
+        self.hashing(move || password::hash(&password, &*options.entropy))
+            .await?
+            .map_err(|e| AppError::Internal(e.to_string()))
+    }
+
+    /// Whether `password` fits `hash`; takes as long without one.
+    pub(crate) async fn verify_password(
+        &self,
+        password: &str,
+        hash: Option<String>,
+    ) -> Result<bool, AppError> {
+        let password = zeroize::Zeroizing::new(password.to_owned());
+        self.hashing(move || password::verify(&password, hash.as_deref())).await
+    }
+
+    /// The monotonic time, for limits.
+    pub(crate) fn monotonic(&self) -> Duration {
+        self.inner.clock.monotonic()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_subscriber_is_one_client() {
+        let key = |text: &str| client_key(text.parse().unwrap());
+        assert_eq!(key("2001:db8:1:2:3::4"), key("2001:db8:1:2:ffff::1"));
+        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
+        assert_eq!(key("::ffff:192.0.2.7"), key("192.0.2.7"));
+        assert_ne!(key("192.0.2.7"), key("192.0.2.8"));
+    }
+}
