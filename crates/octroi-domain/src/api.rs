@@ -1,6 +1,8 @@
 //! APIs: what the catalogue says of one and what the gateway needs to serve it. One [`Api`] is one version; versions
 //! of the same API share a slug.
 
+mod offer;
+
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,8 @@ use crate::ids::{ApiId, OrganizationId};
 use crate::plan::RateLimit;
 use crate::time::Timestamp;
 use crate::validate::{Check, Rule, Violation};
+
+pub use offer::{MAX_MARKDOWN_BYTES, MAX_PLANS, check_markdown, check_plans};
 
 /// Where an API is in its life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

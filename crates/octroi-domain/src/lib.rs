@@ -12,6 +12,7 @@ pub mod audit;
 pub mod credential;
 pub mod ids;
 pub mod organization;
+pub mod page;
 pub mod permission;
 pub mod plan;
 pub mod subscription;

@@ -7,20 +7,26 @@
 //! and the next revision into the database together or not at all.
 
 mod accounts;
+mod apis;
 mod backend;
 mod bell;
 mod commit;
+mod documents;
 mod error;
 mod migrations;
 mod organizations;
+mod pages;
+mod plans;
 mod row;
 mod settings;
 mod terms;
 mod tokens;
 
 pub use accounts::login_key;
+pub use apis::{ApiFigures, Viewer};
 pub use backend::{Store, StoreOptions};
 pub use commit::{Change, ChangeKind, Committed};
+pub use documents::{Document, DocumentKind};
 pub use error::StoreError;
 pub use migrations::latest_version;
 pub use organizations::Member;
