@@ -2,7 +2,7 @@
 //! before the commit, so that on PostgreSQL too they become visible in the order of their numbers.
 
 use octroi_domain::audit::{AuditEntry, AuditEvent};
-use octroi_domain::ids::CredentialId;
+use octroi_domain::ids::{CredentialId, PlanId};
 
 use crate::backend::Conn;
 use crate::bell::CHANNEL;
@@ -16,6 +16,8 @@ pub enum Change {
     Catalogue,
     /// One credential, or what it opens.
     Credential(CredentialId),
+    /// What a plan gives: every credential under it opens something else now.
+    Plan(PlanId),
 }
 
 /// The kind of a [`Change`], as written in the feed.
@@ -25,6 +27,8 @@ pub enum ChangeKind {
     Catalogue,
     /// See [`Change::Credential`].
     Credential,
+    /// See [`Change::Plan`].
+    Plan,
 }
 
 impl Change {
@@ -32,6 +36,7 @@ impl Change {
         match self {
             Self::Catalogue => "catalogue",
             Self::Credential(_) => "credential",
+            Self::Plan(_) => "plan",
         }
     }
 
@@ -39,6 +44,7 @@ impl Change {
         match self {
             Self::Catalogue => String::new(),
             Self::Credential(id) => id.to_string(),
+            Self::Plan(id) => id.to_string(),
         }
     }
 
@@ -46,6 +52,7 @@ impl Change {
         match row.text("kind")?.as_str() {
             "catalogue" => Ok(Self::Catalogue),
             "credential" => row.parsed("object").map(Self::Credential),
+            "plan" => row.parsed("object").map(Self::Plan),
             other => Err(StoreError::Damaged(format!("unknown kind of change {other}"))),
         }
     }

@@ -8,30 +8,43 @@
 
 mod accounts;
 mod apis;
+mod applications;
 mod backend;
 mod bell;
 mod commit;
+mod credentials;
 mod documents;
 mod error;
+mod feed;
 mod migrations;
+mod organization_keys;
 mod organizations;
 mod pages;
 mod plans;
 mod row;
 mod settings;
+mod signing_keys;
+mod subscriptions;
 mod terms;
 mod tokens;
+mod usage;
 
 pub use accounts::login_key;
 pub use apis::{ApiFigures, Viewer};
+pub use applications::{ApplicationScope, ListedApplication};
 pub use backend::{Store, StoreOptions};
 pub use commit::{Change, ChangeKind, Committed};
+pub use credentials::CredentialScope;
 pub use documents::{Document, DocumentKind};
 pub use error::StoreError;
+pub use feed::{FeedChanges, FeedClient, FeedKey, FeedSubscription};
 pub use migrations::latest_version;
 pub use organizations::Member;
+pub use signing_keys::SigningKey;
+pub use subscriptions::{SubscriptionInPlace, SubscriptionScope};
 pub use terms::Terms;
 pub use tokens::ManagementToken;
+pub use usage::{MinuteCount, SpanCount, UsageScope};
 
 use std::ops::{Deref, DerefMut};
 
