@@ -133,15 +133,26 @@ fn deny() -> Result<()> {
 }
 
 fn tests(nextest: &[String]) -> Result<()> {
-    let binary = build_octroi(Profile::Dev)?;
     let mut command = tools::cargo_subcommand("nextest")?;
     command.arg("run");
-    let narrowed = nextest.iter().any(|word| word.starts_with("-p") || word.starts_with("--package"));
-    if !narrowed {
+    if !names_packages(nextest) {
         command.arg("--workspace");
     }
+    if needs_binary(nextest) {
+        command.env(BINARY_VARIABLE, build_octroi(Profile::Dev)?);
+    }
     let server = Postgres::start()?;
-    command.args(nextest).env(postgres::URL_VARIABLE, server.url()).env(BINARY_VARIABLE, binary).must()
+    command.args(nextest).env(postgres::URL_VARIABLE, server.url()).must()
+}
+
+/// Whether a developer asks for some packages only.
+fn names_packages(nextest: &[String]) -> bool {
+    nextest.iter().any(|word| word.starts_with("-p") || word.starts_with("--package"))
+}
+
+/// The packages whose tests run the real program.
+fn needs_binary(nextest: &[String]) -> bool {
+    !names_packages(nextest) || nextest.iter().any(|word| word == "octroi" || word == "octroi-tests")
 }
 
 #[cfg(test)]
@@ -157,6 +168,14 @@ mod tests {
     fn everything_runs_by_default_and_a_filter_means_the_tests() {
         assert!(chosen(&options(&[], &[])) == Step::value_variants());
         assert!(chosen(&options(&[], &["renewal"])) == [Step::Tests]);
+    }
+
+    #[test]
+    fn the_program_is_built_for_the_tests_that_run_it() {
+        let needs =
+            |words: &[&str]| needs_binary(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert!(needs(&[]) && needs(&["renewal"]) && needs(&["-p", "octroi-tests"]));
+        assert!(!needs(&["-p", "octroi-store"]));
     }
 
     #[test]
