@@ -7,6 +7,7 @@
 //! and the next revision into the database together or not at all.
 
 mod accounts;
+mod audit;
 mod apis;
 mod applications;
 mod backend;
@@ -16,6 +17,9 @@ mod credentials;
 mod documents;
 mod error;
 mod feed;
+mod idempotency;
+mod jobs;
+mod links;
 mod migrations;
 mod organization_keys;
 mod organizations;
@@ -30,6 +34,7 @@ mod tokens;
 mod usage;
 
 pub use accounts::login_key;
+pub use audit::AuditHead;
 pub use apis::{ApiFigures, Viewer};
 pub use applications::{ApplicationScope, ListedApplication};
 pub use backend::{Store, StoreOptions};
@@ -38,6 +43,9 @@ pub use credentials::CredentialScope;
 pub use documents::{Document, DocumentKind};
 pub use error::StoreError;
 pub use feed::{FeedChanges, FeedClient, FeedKey, FeedSubscription};
+pub use idempotency::Remembered;
+pub use jobs::{Job, JobState};
+pub use links::{Link, LinkPurpose};
 pub use migrations::latest_version;
 pub use organizations::Member;
 pub use signing_keys::SigningKey;
