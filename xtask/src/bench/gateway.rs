@@ -13,7 +13,7 @@ use clap::ValueEnum;
 
 use super::load::{KEY_HEADER, Shape, Wrk};
 use super::nginx::{self, MOUNT, Nginx};
-use super::octroi::Seeded;
+use super::octroi::{Seeded, Wanted};
 use super::statistics::Summary;
 use super::{Build, process};
 use crate::background::Background;
@@ -43,9 +43,9 @@ pub(super) struct Options {
     /// Keys in every gateway.
     #[arg(long, default_value_t = 100_000)]
     keys: u32,
-    /// nginx writes no access log (Octroi always writes its own).
+    /// No gateway writes an access log.
     #[arg(long)]
-    no_nginx_log: bool,
+    no_access_log: bool,
     /// Only these gateways.
     #[arg(long, value_enum)]
     only: Vec<Gateway>,
@@ -177,8 +177,16 @@ impl Bench {
         };
         if chosen(Gateway::Octroi) {
             let octroi = workspace::build_octroi(options.build.profile())?;
-            let ports = [octroi_port, portal_port, admin_port];
-            let seeded = Seeded::make(&octroi, folder, &bench.keys, options.keys, upstream_port, ports)?;
+            let access_log =
+                if options.no_access_log { "none".into() } else { folder.join("octroi-access.log") };
+            let wanted = Wanted {
+                list: &bench.keys,
+                keys: options.keys,
+                upstream: upstream_port,
+                ports: [octroi_port, portal_port, admin_port],
+                access_log: &access_log,
+            };
+            let seeded = Seeded::make(&octroi, folder, &wanted)?;
             let server = seeded.serve(GATEWAY_CORE)?;
             bench.enter(Gateway::Octroi, server.pid(), octroi_port);
             bench.octroi = Some(server);
@@ -188,7 +196,7 @@ impl Bench {
         }
         write_unknown_keys(&bench.keys, &bench.unknown_keys)?;
         if chosen(Gateway::Nginx) {
-            let log = !options.no_nginx_log;
+            let log = !options.no_access_log;
             let nginx = Nginx::gateway(folder, GATEWAY_CORE, nginx_port, upstream_port, &bench.keys, log)?;
             bench.enter(Gateway::Nginx, nginx.pid(), nginx_port);
             bench.peers.push(nginx);
@@ -294,9 +302,10 @@ fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT]> {
 }
 
 fn print_all(options: &Options, results: &Results) {
-    let log = if options.no_nginx_log { "without access log" } else { "with a buffered JSON access log" };
+    let log =
+        if options.no_access_log { "no access logs" } else { "JSON access logs to files (nginx: buffered)" };
     println!(
-        "\n{} keys, {} connections, {} rounds of {} s, profile {}; nginx {log}; octroi with its JSON access log",
+        "\n{} keys, {} connections, {} rounds of {} s, profile {}; {log}",
         options.keys,
         options.connections,
         options.rounds.max(1),

@@ -24,31 +24,39 @@ pub(super) struct Seeded {
     keys: PathBuf,
 }
 
+/// What the database and the configuration shall hold.
+pub(super) struct Wanted<'a> {
+    /// Where the keys are listed.
+    pub(super) list: &'a Path,
+    /// How many.
+    pub(super) keys: u32,
+    /// The upstream's port.
+    pub(super) upstream: u16,
+    /// The ports of gateway, portal and admin side.
+    pub(super) ports: [u16; 3],
+    /// The file of the access log, or `none`.
+    pub(super) access_log: &'a Path,
+}
+
 impl Seeded {
     /// Fills a database through the program's own hidden command, which lists the keys in a file, one per line.
-    ///
-    /// The ports are those of gateway, portal and admin side.
-    pub(super) fn make(
-        octroi: &Path,
-        folder: &Path,
-        list: &Path,
-        keys: u32,
-        upstream: u16,
-        ports: [u16; 3],
-    ) -> Result<Self> {
-        let [port, portal, admin] = ports;
+    pub(super) fn make(octroi: &Path, folder: &Path, wanted: &Wanted<'_>) -> Result<Self> {
+        let Wanted { list, keys, upstream, ports: [port, portal, admin], access_log } = *wanted;
         let data = folder.join("octroi-data");
         std::fs::create_dir_all(&data)?;
         let configuration = folder.join("octroi.toml");
         let text = format!(
-            "data = {data:?}\n\n[portal]\nlisten = \"127.0.0.1:{portal}\"\npublic_url = \"http://127.0.0.1:{portal}\"\n\n\
-             [gateway]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\n\n\
-             [admin]\nlisten = \"127.0.0.1:{admin}\"\n",
+            "data = {data:?}\n\n\
+             [portal]\nlisten = \"127.0.0.1:{portal}\"\n\n\
+             [gateway]\nlisten = \"127.0.0.1:{port}\"\nworkers = 1\n\
+             allowed_private_upstreams = [\"127.0.0.0/8\"]\n\n\
+             [admin]\nlisten = \"127.0.0.1:{admin}\"\n\n\
+             [logs]\nlevel = \"warn\"\naccess = {access_log:?}\n",
         );
         std::fs::write(&configuration, text)?;
         Command::new(octroi)
             .args(["bench-seed", "--keys", &keys.to_string(), "--path", MOUNT, "--header", KEY_HEADER])
-            .args(["--upstream", &format!("http://127.0.0.1:{upstream}{MOUNT}")])
+            .args(["--upstream", &format!("http://127.0.0.1:{upstream}")])
             .arg("--config")
             .arg(&configuration)
             .arg("--out")
