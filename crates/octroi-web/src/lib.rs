@@ -1,1 +1,33 @@
-//! x
+//! What a browser or an API client sees: the management API, the OAuth2 endpoints, health, the home page, and the
+//! sentences of problems and mails in French and English.
+//!
+//! No rule is decided here: every handler reads a request, calls one use case of `octroi-app` and writes the answer.
+
+pub mod api;
+mod auth;
+mod context;
+mod etag;
+mod field;
+mod idempotency;
+mod locale;
+mod problem;
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use octroi_app::App;
+
+pub use context::WebOptions;
+use context::Web;
+pub use problem::ProblemCode;
+
+/// Everything that the portal serves. Serve it with
+/// [`into_make_service_with_connect_info`](Router::into_make_service_with_connect_info), so that limits know who calls.
+pub fn router(app: App, options: WebOptions) -> Router {
+    let web = Arc::new(Web { app, options, turns: idempotency::Turns::default(), document: OnceLock::new() });
+    Router::new()
+        .merge(api::router())
+        .fallback(api::unknown)
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), context::surround))
+        .with_state(web)
+}
