@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use octroi_domain::actor::Actor;
+use octroi_domain::api::Route;
 use octroi_domain::audit::AuditEvent;
+use octroi_domain::ids::RequestId;
 use octroi_domain::permission::{self, Action, Parties};
 use octroi_domain::time::{Clock, Entropy, Timestamp};
 use octroi_store::{Session, Store, Tx};
@@ -71,9 +73,30 @@ impl App {
         self.inner.gateway_url.as_str().trim_end_matches('/')
     }
 
+    /// Where the gateway serves a route: its access URL, without a slash at the end.
+    pub(crate) fn route_url(&self, route: &Route) -> String {
+        let mut url = self.inner.gateway_url.clone();
+        if let Some(host) = &route.host {
+            // A host that does not fit was refused when the route was saved.
+            let _ = url.set_host(Some(host));
+        }
+        url.set_path(&format!("{}{}", url.path().trim_end_matches('/'), route.path));
+        url.as_str().trim_end_matches('/').to_owned()
+    }
+
     /// The database, for the feed's doorbell and for health checks.
     pub fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    /// A new name for a request that is being answered.
+    pub fn new_request_id(&self) -> RequestId {
+        RequestId::new(self.now(), self.entropy())
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<(), AppError> {
+        Ok(self.inner.store.ping().await?)
     }
 
     pub(crate) fn entropy(&self) -> &dyn Entropy {

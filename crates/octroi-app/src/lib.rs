@@ -3,13 +3,29 @@
 //! Everything that a page, the management API or the command line can do is a method of [`App`], grouped by subject in
 //! the modules below. No use case knows HTTP or HTML.
 
+mod access;
+pub mod applications;
+pub mod accounts;
+pub mod audit;
 mod context;
+pub mod credentials;
 mod error;
+pub mod idempotency;
+pub mod jobs;
+pub mod feed;
 mod limiter;
+mod links;
+pub mod mail;
+pub mod organizations;
+pub mod oauth;
 pub mod page;
 pub mod setup;
 mod shared;
+mod sweep;
+pub mod terms;
+pub mod subscriptions;
 pub mod tokens;
+pub mod usage;
 pub mod vault;
 
 pub use context::{App, AppOptions, Applied};

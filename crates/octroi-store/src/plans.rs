@@ -28,6 +28,12 @@ impl Session {
         self.rows(sql, values![text(api)]).await?.iter().map(read).collect()
     }
 
+    /// Every plan, API by API, in their providers' orders.
+    pub async fn every_plan(&mut self) -> Result<Vec<Plan>, StoreError> {
+        let sql = "SELECT * FROM plans ORDER BY api_id, position, id";
+        self.rows(sql, vec![]).await?.iter().map(read).collect()
+    }
+
     /// Whether anybody ever subscribed under a plan.
     pub async fn plan_was_subscribed(&mut self, id: PlanId) -> Result<bool, StoreError> {
         let sql = "SELECT 1 AS one FROM subscriptions WHERE plan_id = $1 LIMIT 1";

@@ -1,0 +1,117 @@
+//! Asking for a subscription; where the plan validates by itself, the key comes with the answer.
+
+use octroi_domain::actor::Actor;
+use octroi_domain::application::ApplicationState;
+use octroi_domain::ids::{ApplicationId, PlanId, SubscriptionId};
+use octroi_domain::permission::{Action, Parties};
+use octroi_domain::plan::Security;
+use octroi_domain::subscription::{Subscription, SubscriptionState};
+use octroi_store::{StoreError, Tx};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{SubscriptionView, offer};
+use crate::access::signed_in;
+use crate::context::require;
+use crate::credentials::IssuedKey;
+use crate::{App, AppError, Conflict};
+
+/// An application asks for an API under a plan.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Subscribe {
+    /// The application.
+    pub application_id: ApplicationId,
+    /// The plan, which names the API.
+    pub plan_id: PlanId,
+    /// A word to the API's owner; some plans ask for one.
+    #[serde(default)]
+    pub comment: String,
+    /// Where the API has terms of its own: the SHA-256 of their text, in hexadecimal, as a sign of having accepted
+    /// just these.
+    #[serde(default)]
+    pub accepted_terms: Option<String>,
+}
+
+/// A new subscription, and its key where the plan gives one at once.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SubscribedView {
+    /// The subscription.
+    pub subscription: SubscriptionView,
+    /// The key, when the subscription is active and its plan opens by key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<IssuedKey>,
+}
+
+impl App {
+    /// Subscribes an application to an API.
+    pub async fn subscribe(&self, actor: &Actor, request: Subscribe) -> Result<SubscribedView, AppError> {
+        signed_in(actor)?;
+        let mut tx = self.begin().await?;
+        let subscription = self.draft_subscription(&mut tx, actor, request).await?;
+        tx.insert_subscription(&subscription).await.map_err(already_subscribed)?;
+        let id = subscription.id;
+        let place = tx.subscription(id).await?.ok_or(AppError::NotFound)?;
+        let active = subscription.state == SubscriptionState::Active;
+        let key = match place.plan.security {
+            Security::ApiKey if active => Some(self.make_key(&mut tx, &place, None).await?),
+            _ => None,
+        };
+        self.tell_gateways(&mut tx, &place).await?;
+        let details = json!({"application": subscription.application_id, "plan": subscription.plan_id});
+        self.audit(&mut tx, actor, "subscription.created", id, details);
+        if let Some(key) = &key {
+            self.audit(&mut tx, actor, "credential.issued", key.credential.id, json!({"subscription": id}));
+        }
+        self.commit(tx).await?;
+        Ok(SubscribedView { subscription: self.subscription_view(place), key })
+    }
+
+    /// The subscription asked for, every rule checked, with others who change the application waiting.
+    async fn draft_subscription(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        request: Subscribe,
+    ) -> Result<Subscription, AppError> {
+        tx.lock_application(request.application_id).await?;
+        let application =
+            tx.application(request.application_id).await?.ok_or(AppError::NotFound)?.application;
+        require(actor, Action::SubscriptionManage, &Parties::owned_by(application.organization_id))?;
+        if application.state != ApplicationState::Active {
+            return Err(Conflict::ApplicationArchived.into());
+        }
+        let offer = offer::find(tx, actor, request.plan_id).await?;
+        offer.check_open(application.kind)?;
+        let comment = offer.check_comment(&request.comment)?;
+        let accepted_terms = offer.check_terms(request.accepted_terms.as_deref())?;
+        if tx.is_subscribed(application.id, offer.api.id).await? {
+            return Err(Conflict::AlreadySubscribed.into());
+        }
+        let now = self.now();
+        let state = SubscriptionState::initial(offer.plan.definition.validation);
+        Ok(Subscription {
+            id: SubscriptionId::new(now, self.entropy()),
+            application_id: application.id,
+            api_id: offer.api.id,
+            plan_id: offer.plan.id,
+            state,
+            comment,
+            accepted_terms,
+            reason: None,
+            created_at: now,
+            decided_at: (state == SubscriptionState::Active).then_some(now),
+            ends_at: None,
+            edition: 1,
+        })
+    }
+}
+
+/// The index that lets an application have one open subscription to an API has the last word.
+pub(super) fn already_subscribed(error: StoreError) -> AppError {
+    match error {
+        StoreError::Duplicate(_) => Conflict::AlreadySubscribed.into(),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,300 @@
+//! Counts of calls: taken in from gateways, each batch once, and asked for by people.
+
+use std::collections::BTreeMap;
+
+use octroi_domain::actor::Actor;
+use octroi_domain::ids::{ApiId, ApplicationId, SubscriptionId};
+use octroi_domain::permission::{Action, Parties};
+use octroi_domain::time::Timestamp;
+use octroi_domain::validate::{Check, Rule};
+use octroi_policy::feed::{UsageBatch, UsageRow};
+use octroi_store::{MinuteCount, Session, SpanCount, UsageScope};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+use crate::access::signed_in;
+use crate::context::require;
+use crate::{App, AppError};
+
+/// Rows of one batch at most.
+pub const MAX_BATCH_ROWS: usize = 50_000;
+
+/// Points of one answer at most.
+const MAX_POINTS: i64 = 3_000;
+
+const MINUTE_MS: i64 = 60_000;
+
+/// How far a gateway's clock may be ahead of ours before its minute is taken for ours.
+const AHEAD: Duration = Duration::from_secs(300);
+
+/// How long a batch is remembered, so that a repetition of it changes nothing.
+const BATCHES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// So that sums stay far from the end of what a database can count.
+const LARGEST_COUNT: u64 = 1 << 52;
+
+/// The length of the spans in which usage is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UsageStep {
+    /// One minute.
+    Minute,
+    /// One hour.
+    #[default]
+    Hour,
+    /// One day, in UTC.
+    Day,
+}
+
+impl UsageStep {
+    const fn millis(self) -> i64 {
+        match self {
+            Self::Minute => MINUTE_MS,
+            Self::Hour => 60 * MINUTE_MS,
+            Self::Day => 24 * 60 * MINUTE_MS,
+        }
+    }
+
+    /// The span shown when nobody says since when.
+    const fn usual(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Minute => 3_600,
+            Self::Hour => 24 * 3_600,
+            Self::Day => 30 * 24 * 3_600,
+        })
+    }
+}
+
+/// Whose calls, and when. Exactly one of `subscription_id`, `application_id` and `api_id` is given.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UsageQuery {
+    /// Calls of one subscription.
+    #[serde(default)]
+    pub subscription_id: Option<SubscriptionId>,
+    /// Calls of one application.
+    #[serde(default)]
+    pub application_id: Option<ApplicationId>,
+    /// Calls of one API, for its provider.
+    #[serde(default)]
+    pub api_id: Option<ApiId>,
+    /// From this moment on; an hour, a day or thirty days before `to` where absent, by the step.
+    #[serde(default)]
+    pub from: Option<Timestamp>,
+    /// Up to, but not including, this moment; now where absent.
+    #[serde(default)]
+    pub to: Option<Timestamp>,
+    /// How long each span is.
+    #[serde(default)]
+    pub step: UsageStep,
+}
+
+/// Calls of one span.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct UsagePoint {
+    /// First moment of the span.
+    pub start: Timestamp,
+    /// Calls, refused ones included.
+    pub calls: i64,
+    /// Calls that passed the limits.
+    pub admitted: i64,
+    /// Bytes of request bodies.
+    pub bytes_in: i64,
+    /// Bytes of answer bodies.
+    pub bytes_out: i64,
+    /// Mean duration of a call, in microseconds.
+    pub mean_duration_us: i64,
+}
+
+/// How calls came out, over the whole time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OutcomeCount {
+    /// Stable code of the outcome.
+    pub outcome: String,
+    /// HTTP status.
+    pub status: i64,
+    /// Calls.
+    pub calls: i64,
+}
+
+/// Usage over a time. Spans without a call are left out.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct UsageView {
+    /// First moment.
+    pub from: Timestamp,
+    /// First moment after.
+    pub to: Timestamp,
+    /// Length of the spans.
+    pub step: UsageStep,
+    /// Calls in all.
+    pub calls: i64,
+    /// Calls that passed the limits.
+    pub admitted: i64,
+    /// Span by span, in time's order.
+    pub points: Vec<UsagePoint>,
+    /// Outcome by outcome.
+    pub outcomes: Vec<OutcomeCount>,
+}
+
+impl App {
+    /// Takes in the counts of a gateway. A batch that was taken in before changes nothing; gives whether it was new.
+    pub async fn ingest(&self, batch: UsageBatch) -> Result<bool, AppError> {
+        check_batch(&batch)?;
+        let now = self.now();
+        let mut tx = self.begin().await?;
+        if !tx.insert_usage_batch(&batch.gateway, &batch.boot.to_string(), batch.sequence, now).await? {
+            return Ok(false);
+        }
+        for count in merge(batch.rows, now) {
+            tx.add_usage(&count).await?;
+        }
+        if batch.sequence == 1 {
+            tx.prune_usage_batches(now.before(BATCHES_KEPT)).await?;
+        }
+        self.commit(tx).await?;
+        Ok(true)
+    }
+
+    /// Calls of a subscription, an application or an API, span by span.
+    pub async fn usage(&self, actor: &Actor, query: &UsageQuery) -> Result<UsageView, AppError> {
+        signed_in(actor)?;
+        let (from, to) = self.checked_span(query)?;
+        let mut session = self.read().await?;
+        let (scope, parties) = usage_scope(&mut session, query).await?;
+        require(actor, Action::UsageRead, &parties)?;
+        let counts = session.usage(scope, from, to, query.step.millis()).await?;
+        Ok(view(from, to, query.step, &counts))
+    }
+
+    /// How many calls an API had in the last seven days, refused ones included.
+    pub async fn last_calls_7_days(&self, api: ApiId) -> Result<i64, AppError> {
+        let since = self.now().before(Duration::from_secs(7 * 24 * 3_600));
+        Ok(self.read().await?.calls_since(api, since).await?)
+    }
+
+    /// The time asked for, widened to whole spans.
+    fn checked_span(&self, query: &UsageQuery) -> Result<(Timestamp, Timestamp), AppError> {
+        let step = query.step.millis();
+        let to = query.to.unwrap_or_else(|| self.now());
+        let from = query.from.unwrap_or_else(|| to.before(query.step.usual()));
+        let from = Timestamp::from_millis(from.as_millis().div_euclid(step).saturating_mul(step));
+        let points = to.as_millis().saturating_sub(from.as_millis()) / step;
+        let mut check = Check::new();
+        check.require(from < to, "from", Rule::Conflicts { with: "to".into() });
+        check.require(from >= Timestamp::default(), "from", Rule::Malformed { expected: "date" });
+        check.require(points <= MAX_POINTS, "from", Rule::TooLong { max: MAX_POINTS as u64 });
+        check.finish()?;
+        Ok((from, to))
+    }
+}
+
+/// Whose calls are asked for, and who is concerned.
+async fn usage_scope(session: &mut Session, query: &UsageQuery) -> Result<(UsageScope, Parties), AppError> {
+    match (query.subscription_id, query.application_id, query.api_id) {
+        (Some(id), None, None) => {
+            let place = session.subscription(id).await?.ok_or(AppError::NotFound)?;
+            Ok((UsageScope::Subscription(id), Parties::between(place.owner, place.provider)))
+        }
+        (None, Some(id), None) => {
+            let found = session.application(id).await?.ok_or(AppError::NotFound)?.application;
+            Ok((UsageScope::Application(id), Parties::owned_by(found.organization_id)))
+        }
+        (None, None, Some(id)) => {
+            let api = session.api(id).await?.ok_or(AppError::NotFound)?;
+            Ok((UsageScope::Api(id), Parties::provided_by(api.organization_id)))
+        }
+        (None, None, None) => Err(AppError::invalid("subscription_id", Rule::Required)),
+        _ => Err(AppError::invalid(
+            "subscription_id",
+            Rule::Conflicts { with: "application_id, api_id".into() },
+        )),
+    }
+}
+
+fn check_batch(batch: &UsageBatch) -> Result<(), AppError> {
+    let mut check = Check::new();
+    check.line("gateway", &batch.gateway, 1, 100);
+    check.require(batch.sequence >= 1, "sequence", Rule::OutOfRange { min: 1, max: i64::MAX });
+    check.require(
+        batch.rows.len() <= MAX_BATCH_ROWS,
+        "rows",
+        Rule::TooLong { max: MAX_BATCH_ROWS as u64 },
+    );
+    Ok(check.finish()?)
+}
+
+/// The rows as they are stored: alike ones added up, in one order, so that two gateways never wait for each other in a
+/// circle; a minute that has not come yet taken for the present one; an outcome that is no word left unnamed.
+fn merge(rows: Vec<UsageRow>, now: Timestamp) -> Vec<MinuteCount> {
+    let latest = now.after(AHEAD);
+    let mut merged: BTreeMap<MinuteCount, [i64; 4]> = BTreeMap::new();
+    for row in rows {
+        let moment = if row.minute > latest { now } else { row.minute.max(Timestamp::default()) };
+        let name = |id: Option<String>| id.unwrap_or_default();
+        let key = MinuteCount {
+            subscription_id: name(row.subscription_id.map(|id| id.to_string())),
+            minute: Timestamp::from_millis(moment.as_millis().div_euclid(MINUTE_MS) * MINUTE_MS),
+            api_id: name(row.api_id.map(|id| id.to_string())),
+            credential_id: name(row.credential_id.map(|id| id.to_string())),
+            outcome: if is_outcome(&row.outcome) { row.outcome } else { "unknown".to_owned() },
+            status: row.status,
+            admitted: row.admitted,
+            calls: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            duration_us: 0,
+        };
+        let sums = merged.entry(key).or_default();
+        for (sum, more) in sums.iter_mut().zip([row.calls, row.bytes_in, row.bytes_out, row.duration_us]) {
+            *sum = sum.saturating_add(more.min(LARGEST_COUNT) as i64).min(LARGEST_COUNT as i64);
+        }
+    }
+    let filled = |(key, [calls, bytes_in, bytes_out, duration_us]): (MinuteCount, [i64; 4])| MinuteCount {
+        calls,
+        bytes_in,
+        bytes_out,
+        duration_us,
+        ..key
+    };
+    merged.into_iter().map(filled).collect()
+}
+
+/// A stable code: lower-case letters, digits and underscores.
+fn is_outcome(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn view(from: Timestamp, to: Timestamp, step: UsageStep, counts: &[SpanCount]) -> UsageView {
+    let mut points: Vec<UsagePoint> = Vec::new();
+    let mut outcomes: BTreeMap<(&str, i64), i64> = BTreeMap::new();
+    for count in counts {
+        *outcomes.entry((&count.outcome, count.status)).or_default() += count.calls;
+        if points.last().is_none_or(|p| p.start != count.start) {
+            points.push(UsagePoint { start: count.start, ..UsagePoint::default() });
+        }
+        if let Some(point) = points.last_mut() {
+            point.calls += count.calls;
+            point.admitted += if count.admitted { count.calls } else { 0 };
+            point.bytes_in += count.bytes_in;
+            point.bytes_out += count.bytes_out;
+            // The sum, until all of the span is in it.
+            point.mean_duration_us += count.duration_us;
+        }
+    }
+    for point in &mut points {
+        point.mean_duration_us /= point.calls.max(1);
+    }
+    let outcomes =
+        outcomes.into_iter().map(|((outcome, status), calls)| OutcomeCount { outcome: outcome.to_owned(), status, calls });
+    UsageView {
+        from,
+        to,
+        step,
+        calls: points.iter().map(|p| p.calls).sum(),
+        admitted: points.iter().map(|p| p.admitted).sum(),
+        outcomes: outcomes.collect(),
+        points,
+    }
+}
