@@ -127,7 +127,13 @@ impl App {
         }
         let since = self.now();
         tx.put_membership(&Membership { organization_id, account_id, role, since }).await?;
-        self.audit(&mut tx, actor, "member.added", organization_id, json!({"account": account_id, "role": role}));
+        self.audit(
+            &mut tx,
+            actor,
+            "member.added",
+            organization_id,
+            json!({"account": account_id, "role": role}),
+        );
         self.commit(tx).await
     }
 

@@ -145,7 +145,12 @@ impl App {
     }
 
     /// The account that `login` names, where the password is right and the account may sign in.
-    async fn prove(&self, client: IpAddr, login: &str, password: &str) -> Result<Account, AppError> {
+    pub(crate) async fn prove(
+        &self,
+        client: IpAddr,
+        login: &str,
+        password: &str,
+    ) -> Result<Account, AppError> {
         let client = client_key(client);
         let subject = (client, limited_key(login));
         let now = self.monotonic();
@@ -248,7 +253,7 @@ impl App {
     ) -> Result<(), AppError> {
         let account = actor.account_id().ok_or(AppError::SignIn)?;
         let login = self.read().await?.account(account).await?.ok_or(AppError::SignIn)?.email;
-        let proven = self.prove(client, &login, password).await.map_err(wrong_password)?;
+        let proven = self.prove(client, &login, password).await.map_err(|e| wrong_password("password", e))?;
         let mut tx = self.begin().await?;
         let token = tx.management_token(id).await?.ok_or(AppError::NotFound)?;
         if token.account_id != account || proven.id != account || token.revoked_at.is_some() {
@@ -339,9 +344,9 @@ fn hide(error: AppError) -> AppError {
 }
 
 /// The person has signed in; it is the password typed now that is wrong.
-pub(crate) fn wrong_password(error: AppError) -> AppError {
+pub(crate) fn wrong_password(field: &str, error: AppError) -> AppError {
     match error {
-        AppError::SignIn => AppError::invalid("password", Rule::WrongPassword),
+        AppError::SignIn => AppError::invalid(field, Rule::WrongPassword),
         other => other,
     }
 }

@@ -11,6 +11,7 @@ pub mod application;
 pub mod audit;
 pub mod credential;
 pub mod ids;
+pub mod job;
 pub mod organization;
 pub mod page;
 pub mod permission;

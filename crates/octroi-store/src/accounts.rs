@@ -39,7 +39,8 @@ impl Session {
 
     /// The account with this e-mail address, in any letter case.
     pub async fn account_by_email(&mut self, email: &str) -> Result<Option<Account>, StoreError> {
-        let row = self.maybe("SELECT * FROM accounts WHERE email_key = $1", values![login_key(email)]).await?;
+        let row =
+            self.maybe("SELECT * FROM accounts WHERE email_key = $1", values![login_key(email)]).await?;
         row.as_ref().map(read).transpose()
     }
 
@@ -74,7 +75,10 @@ impl Session {
     }
 
     /// Accounts never confirmed, made before `before`.
-    pub async fn unverified_accounts_before(&mut self, before: Timestamp) -> Result<Vec<Account>, StoreError> {
+    pub async fn unverified_accounts_before(
+        &mut self,
+        before: Timestamp,
+    ) -> Result<Vec<Account>, StoreError> {
         self.rows(
             "SELECT * FROM accounts WHERE state = 'unverified' AND created_at < $1 ORDER BY id LIMIT 100",
             values![before],

@@ -2,23 +2,11 @@
 //! with growing pauses, and kept aside once they have failed too often.
 
 use octroi_domain::ids::JobId;
+use octroi_domain::job::JobState;
 use octroi_domain::time::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::row::{Row, text, values, word};
 use crate::{Session, StoreError, Tx};
-
-/// Where a job is in its life. One that is done is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JobState {
-    /// Waits for its time.
-    Ready,
-    /// Leased to a worker; anybody's again once the lease has run out.
-    Running,
-    /// Failed too often, or for good: waits for a person.
-    Dead,
-}
 
 /// A job of the work queue.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,6 +53,13 @@ impl Session {
     pub async fn job(&mut self, id: JobId) -> Result<Option<Job>, StoreError> {
         let row = self.maybe("SELECT * FROM jobs WHERE id = $1", values![text(id)]).await?;
         row.as_ref().map(read).transpose()
+    }
+
+    /// Whether a job waits for a worker at `now`.
+    pub async fn has_due_job(&mut self, now: Timestamp) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 AS one FROM jobs WHERE (state = 'ready' AND run_at <= $1) \
+                   OR (state = 'running' AND locked_until <= $1) LIMIT 1";
+        Ok(self.maybe(sql, values![now]).await?.is_some())
     }
 
     /// Up to `limit` jobs after `after`, oldest first; only those in `state`, where one is given.
@@ -152,7 +147,8 @@ impl Tx {
 
     /// Lets a dead job begin anew at `now`; says whether it was dead.
     pub async fn revive_job(&mut self, id: JobId, now: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE jobs SET state = 'ready', attempts = 0, run_at = $2 WHERE id = $1 AND state = 'dead'";
+        let sql =
+            "UPDATE jobs SET state = 'ready', attempts = 0, run_at = $2 WHERE id = $1 AND state = 'dead'";
         Ok(self.execute(sql, values![text(id), now]).await? > 0)
     }
 

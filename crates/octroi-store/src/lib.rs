@@ -44,7 +44,7 @@ pub use documents::{Document, DocumentKind};
 pub use error::StoreError;
 pub use feed::{FeedChanges, FeedClient, FeedKey, FeedSubscription};
 pub use idempotency::Remembered;
-pub use jobs::{Job, JobState};
+pub use jobs::Job;
 pub use links::{Link, LinkPurpose};
 pub use migrations::latest_version;
 pub use organizations::Member;

@@ -22,7 +22,7 @@ pub enum LinkPurpose {
     /// Invites into an organization, or to a role for the portal as a whole.
     Invitation,
     /// No link, but an identifier that a registration has taken although it led to no account: see
-    /// [`Session::is_reserved`].
+    /// [`Session::reservation`].
     Reservation,
 }
 
@@ -70,11 +70,17 @@ impl Session {
         row.as_ref().map(read).transpose()
     }
 
-    /// Whether a registration took this identifier without becoming an account, and `now` is within its time: so that
-    /// nobody learns from an identifier's freedom whether an address has an account.
-    pub async fn is_reserved(&mut self, identifier: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 AS one FROM links WHERE purpose = 'reservation' AND email = $1 AND expires_at > $2";
-        Ok(self.maybe(sql, values![login_key(identifier), now]).await?.is_some())
+    /// For whom a registration took this identifier although it led to no account, where `now` is within its time: kept
+    /// so that nobody learns from an identifier's freedom whether an address has an account.
+    pub async fn reservation(
+        &mut self,
+        identifier: &str,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT payload FROM links WHERE purpose = 'reservation' AND email = $1 AND expires_at > $2 \
+                   ORDER BY id LIMIT 1";
+        let row = self.maybe(sql, values![login_key(identifier), now]).await?;
+        row.map(|row| row.text("payload")).transpose()
     }
 
     /// Open invitations whose payload names `organization`, oldest first.

@@ -1,8 +1,7 @@
 //! Organizations and their members in the database.
 
-use octroi_domain::ids::{AccountId, CredentialId, OrganizationId};
+use octroi_domain::ids::{AccountId, OrganizationId};
 use octroi_domain::organization::{Membership, Organization, Role};
-use octroi_domain::time::Timestamp;
 
 use crate::row::{Row, text, values, word};
 use crate::{Session, StoreError, Tx};
@@ -221,46 +220,20 @@ impl Tx {
         Ok(())
     }
 
-    /// Ends all that an organization consumes, for good: keys revoked and their sealed copies gone, subscriptions
-    /// closed, applications archived and stripped of their words, its own name and sealing key erased. Gives the
-    /// credentials that gateways must forget.
-    pub async fn erase_organization(
-        &mut self,
-        id: OrganizationId,
-        now: Timestamp,
-    ) -> Result<Vec<CredentialId>, StoreError> {
-        let id = text(id);
-        let open = self
-            .rows(
-                "SELECT id FROM credentials WHERE organization_id = $1 AND state <> 'revoked' ORDER BY id",
-                values![&id],
-            )
-            .await?
-            .iter()
-            .map(|row| row.parsed("id"))
-            .collect::<Result<_, _>>()?;
-        let endings = [
-            "UPDATE credentials SET state = 'revoked', revoked_at = $2, sealed = NULL, edition = edition + 1 \
-             WHERE organization_id = $1 AND state <> 'revoked'",
-            "UPDATE subscriptions SET state = 'closed', ends_at = $2, edition = edition + 1 \
-             WHERE state IN ('pending', 'active', 'paused') \
-             AND application_id IN (SELECT id FROM applications WHERE organization_id = $1)",
-        ];
-        for sql in endings {
-            self.execute(sql, values![&id, now]).await?;
-        }
+    /// Erases the words of an organization that goes: its name, and what its archived applications and closed
+    /// subscriptions say.
+    pub async fn erase_organization(&mut self, id: OrganizationId) -> Result<(), StoreError> {
         let erasures = [
             "UPDATE subscriptions SET comment = '', reason = NULL \
              WHERE application_id IN (SELECT id FROM applications WHERE organization_id = $1)",
             "DELETE FROM documents WHERE object IN (SELECT id FROM applications WHERE organization_id = $1)",
-            "UPDATE applications SET state = 'archived', name = id, description = '', domain = NULL, \
-             edition = edition + 1 WHERE organization_id = $1",
-            "UPDATE organizations SET name = id, slug = REPLACE(id, '_', '-'), sealing_key = NULL, \
-             edition = edition + 1 WHERE id = $1",
+            "UPDATE applications SET name = id, description = '', domain = NULL, edition = edition + 1 \
+             WHERE organization_id = $1",
+            "UPDATE organizations SET name = id, edition = edition + 1 WHERE id = $1",
         ];
         for sql in erasures {
-            self.execute(sql, values![&id]).await?;
+            self.execute(sql, values![text(id)]).await?;
         }
-        Ok(open)
+        Ok(())
     }
 }

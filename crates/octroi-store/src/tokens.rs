@@ -72,7 +72,10 @@ impl Session {
     }
 
     /// The account's tokens, newest first; at most 200.
-    pub async fn management_tokens(&mut self, account: AccountId) -> Result<Vec<ManagementToken>, StoreError> {
+    pub async fn management_tokens(
+        &mut self,
+        account: AccountId,
+    ) -> Result<Vec<ManagementToken>, StoreError> {
         self.rows(
             "SELECT * FROM management_tokens WHERE account_id = $1 ORDER BY id DESC LIMIT 200",
             values![text(account)],

@@ -27,7 +27,8 @@ const ESTIMATED_CHARS: usize = 100;
 
 /// A hash that no password has, with the parameters of the real ones: verified where there is no account, so that
 /// both cases take the same time.
-const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$b2N0cm9pLWRlY295LXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const DECOY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$b2N0cm9pLWRlY295LXNhbHQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// A password that could not be hashed: a fault of ours.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,8 +91,7 @@ pub fn verify(password: &str, hash: Option<&str>) -> bool {
 }
 
 fn hasher() -> Result<Argon2<'static>, HashFailed> {
-    let params =
-        Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|e| HashFailed(e.to_string()))?;
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|e| HashFailed(e.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
@@ -114,7 +114,9 @@ mod tests {
 
     #[test]
     fn long_and_unforeseen_is_enough_and_no_kind_of_character_is_asked_for() {
-        for good in ["violet tandem horloge brume", "gorhvkxnqzpd", "ünïcödé grüße im tälchen", &"aZ3 kq".repeat(64)] {
+        for good in
+            ["violet tandem horloge brume", "gorhvkxnqzpd", "ünïcödé grüße im tälchen", &"aZ3 kq".repeat(64)]
+        {
             assert_eq!(rule(good), None, "{good}");
         }
     }

@@ -1,0 +1,120 @@
+//! A person's data: all of it to take away, and its erasure. The audit trail keeps identifiers, which then name nobody.
+
+use octroi_domain::account::Account;
+use octroi_domain::actor::Actor;
+use octroi_domain::ids::AccountId;
+use octroi_domain::organization::{OrganizationKind, Role};
+use octroi_domain::permission::{Action, Parties};
+use octroi_store::{ApplicationScope, CredentialScope, Session, SubscriptionScope, Tx};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::AccountView;
+use crate::audit::AuditEntryView;
+use crate::context::require;
+use crate::tokens::TokenView;
+use crate::{App, AppError, Conflict};
+
+/// Objects of one kind in an export at most: the newest audit entries, the oldest of the rest.
+const MOST: i64 = 10_000;
+
+impl App {
+    /// All that is kept about a person, as one document: the account, its places in organizations, tokens, applications,
+    /// subscriptions, keys (without their secrets) and what it did.
+    pub async fn export_account(&self, actor: &Actor, id: AccountId) -> Result<Value, AppError> {
+        require(actor, Action::AccountRead, &Parties::of_account(id))?;
+        let mut session = self.read().await?;
+        let account = session.account(id).await?.ok_or(AppError::NotFound)?;
+        let memberships = session.memberships(id).await?;
+        let tokens = session.management_tokens(id).await?;
+        let acted = session.audit_before(i64::MAX, MOST, None, Some(&id.to_string())).await?;
+        let suffered = session.audit_before(i64::MAX, MOST, Some(&id.to_string()), None).await?;
+        let consumption = export_consumption(&mut session, &account).await?;
+        Ok(json!({
+            "exported_at": self.now(),
+            "organizations": memberships.iter().map(|m| json!({
+                "organization_id": m.organization_id, "role": m.role, "since": m.since,
+            })).collect::<Vec<_>>(),
+            "tokens": views::<_, TokenView>(tokens),
+            "applications": consumption,
+            "done_by_the_account": views::<_, AuditEntryView>(acted),
+            "done_to_the_account": views::<_, AuditEntryView>(suffered),
+            "account": AccountView::from(account),
+        }))
+    }
+
+    /// Erases a person: the account, its tokens and links are removed; what its personal organization consumes ends at
+    /// once, and loses its words. Others' organizations must have another owner first, and its own must provide no API.
+    pub async fn erase_account(&self, actor: &Actor, id: AccountId) -> Result<(), AppError> {
+        let parties = Parties::of_account(id);
+        if actor.account_id() == Some(id) {
+            require(actor, Action::AccountUpdate, &parties)?;
+            self.require_fresh(actor)?;
+        } else {
+            require(actor, Action::AccountAdminister, &parties)?;
+        }
+        let mut tx = self.begin().await?;
+        let account = tx.account(id).await?.ok_or(AppError::NotFound)?;
+        check_erasable(&mut tx, &account).await?;
+        tx.delete_invitations_to(&account.email).await?;
+        tx.delete_account(id).await?;
+        self.archive_applications_of(&mut tx, actor, account.organization_id).await?;
+        tx.erase_organization(account.organization_id).await?;
+        self.audit(&mut tx, actor, "account.erased", id, json!({}));
+        self.commit(tx).await
+    }
+}
+
+async fn check_erasable(tx: &mut Tx, account: &Account) -> Result<(), AppError> {
+    if tx.count_provided_apis(account.organization_id).await? > 0 {
+        return Err(Conflict::StillUsed.into());
+    }
+    for membership in tx.memberships(account.id).await? {
+        let id = membership.organization_id;
+        tx.lock_organization(id).await?;
+        let shared = tx.organization(id).await?.is_some_and(|o| o.kind != OrganizationKind::Personal);
+        if shared && membership.role == Role::Owner && tx.count_owners(id).await? == 1 {
+            return Err(Conflict::LastOwner.into());
+        }
+    }
+    Ok(())
+}
+
+/// What the account's personal organization consumes.
+async fn export_consumption(session: &mut Session, account: &Account) -> Result<Vec<Value>, AppError> {
+    let own = account.organization_id;
+    let subscriptions =
+        session.subscriptions(SubscriptionScope::Organization(own), None, None, None, MOST).await?;
+    let mut applications = Vec::new();
+    for listed in session.applications(ApplicationScope::Organization(own), None, MOST).await? {
+        let application = listed.application;
+        let keys = session.credentials(CredentialScope::Application(application.id), None, MOST).await?;
+        applications.push(json!({
+            "id": application.id,
+            "name": application.profile.name,
+            "description": application.profile.description,
+            "domain": application.profile.domain,
+            "created_at": application.created_at,
+            "subscriptions": subscriptions.iter().filter(|s| s.subscription.application_id == application.id)
+                .map(|s| json!({
+                    "id": s.subscription.id,
+                    "api": s.api_name,
+                    "state": s.subscription.state,
+                    "comment": s.subscription.comment,
+                    "created_at": s.subscription.created_at,
+                })).collect::<Vec<_>>(),
+            "keys": keys.iter().map(|key| json!({
+                "id": key.id,
+                "hint": key.hint,
+                "state": key.state,
+                "created_at": key.created_at,
+                "expires_at": key.expires_at,
+            })).collect::<Vec<_>>(),
+        }));
+    }
+    Ok(applications)
+}
+
+fn views<R, V: From<R> + Serialize>(rows: Vec<R>) -> Vec<V> {
+    rows.into_iter().map(V::from).collect()
+}
