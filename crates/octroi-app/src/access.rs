@@ -38,9 +38,10 @@ impl Reader {
     }
 }
 
-/// Which APIs `actor` sees.
+/// Which APIs `actor` sees. A token without the scope to read sees what everybody does.
 pub(crate) fn viewer(actor: &Actor) -> Viewer {
     match actor.account_id() {
+        _ if !actor.has_scope(TokenScope::Read) => Viewer::Anybody,
         _ if actor.has(PortalRole::Admin) => Viewer::Everything,
         Some(account) => Viewer::Account(account),
         None => Viewer::Anybody,

@@ -17,6 +17,9 @@ const HASHES_AT_ONCE: usize = 2;
 /// Password hashes waiting for their turn at most; beyond, callers are told to come back.
 const HASHES_WAITING: usize = 64;
 
+/// Large documents read or written at once: each may unfold to many times its size in memory.
+const DOCUMENTS_AT_ONCE: usize = 2;
+
 /// Tries from one address on one account.
 const PER_ACCOUNT: Policy = Policy {
     free: 4,
@@ -53,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) mailboxes: Limiter<String>,
     /// When old rows were last removed, in milliseconds of the monotonic clock; negative for never.
     pub(crate) swept_at: AtomicI64,
+    /// Large documents read or written at once.
+    pub(crate) reading: Arc<Semaphore>,
 }
 
 impl Shared {
@@ -64,6 +69,7 @@ impl Shared {
             clients: Limiter::new(PER_ADDRESS),
             mailboxes: Limiter::new(PER_MAILBOX),
             swept_at: AtomicI64::new(-1),
+            reading: Arc::new(Semaphore::new(DOCUMENTS_AT_ONCE)),
         }
     }
 }

@@ -158,6 +158,11 @@ impl Session {
 }
 
 impl Tx {
+    /// Lets one change of the catalogue follow the other, so that what was read stays true until the commit.
+    pub async fn lock_catalogue(&mut self) -> Result<(), StoreError> {
+        self.execute("UPDATE heads SET revision = revision WHERE id = 1", values![]).await.map(drop)
+    }
+
     /// Adds an API.
     pub async fn insert_api(&mut self, api: &Api) -> Result<(), StoreError> {
         let values = values![

@@ -15,7 +15,8 @@ pub enum DocumentKind {
 }
 
 impl DocumentKind {
-    const fn word(self) -> &'static str {
+    /// The kind's name, in the database and in the audit.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Openapi => "openapi",
             Self::Picture => "picture",
