@@ -22,40 +22,58 @@ pub struct Database {
     _folder: Option<TempDir>,
 }
 
-/// An empty database of each kind. Without `OCTROI_TEST_POSTGRES`, which `cargo xtask test` always gives, only SQLite,
-/// and a line that says so.
+/// A database without any table, gone with this value.
+pub struct Blank {
+    /// `sqlite` or `postgres`: for messages.
+    pub name: &'static str,
+    /// Its address.
+    pub url: String,
+    folder: Option<TempDir>,
+}
+
+/// An empty database of each kind, migrated. Without `OCTROI_TEST_POSTGRES`, which `cargo xtask test` always gives, only
+/// SQLite, and a line that says so.
 pub async fn databases() -> Vec<Database> {
-    let mut all = vec![sqlite().await];
+    let mut all = Vec::new();
+    for blank in blank_databases() {
+        all.push(open(blank).await);
+    }
+    all
+}
+
+/// Like [`databases`], before the first migration.
+pub fn blank_databases() -> Vec<Blank> {
+    let mut all = vec![sqlite()];
     match std::env::var(POSTGRES) {
-        Ok(server) => all.push(postgres(&server).await),
+        Ok(server) => all.push(postgres(&server)),
         Err(_) => eprintln!("{POSTGRES} is not set: PostgreSQL is not tested here"),
     }
     all
 }
 
-async fn sqlite() -> Database {
+fn sqlite() -> Blank {
     let folder = TempDir::new().expect("a temporary folder");
     let url = format!("sqlite://{}", folder.path().join("octroi.db").display());
-    open("sqlite", url, Some(folder)).await
+    Blank { name: "sqlite", url, folder: Some(folder) }
 }
 
-async fn postgres(server: &str) -> Database {
+fn postgres(server: &str) -> Blank {
     let name = format!("test_{:016x}", unique());
     let out = Command::new("psql")
         .args(["--no-psqlrc", "--quiet", "--dbname", server, "--command"])
-        .arg(format!("CREATE DATABASE {name}"))
+        .arg(format!("CREATE DATABASE {name} TEMPLATE template0"))
         .output()
         .expect("psql runs");
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let (base, _) = server.rsplit_once('/').expect("the server's address ends in a database");
-    open("postgres", format!("{base}/{name}"), None).await
+    Blank { name: "postgres", url: format!("{base}/{name}"), folder: None }
 }
 
-async fn open(name: &'static str, url: String, folder: Option<TempDir>) -> Database {
-    let store = Store::open(&StoreOptions::new(&url)).await.expect("the database opens");
+async fn open(blank: Blank) -> Database {
+    let store = Store::open(&StoreOptions::new(&blank.url)).await.expect("the database opens");
     let now: Timestamp = FakeClock::default().now();
     store.migrate(now).await.expect("the database is migrated");
-    Database { name, url, store, _folder: folder }
+    Database { name: blank.name, url: blank.url, store, _folder: blank.folder }
 }
 
 /// A number that no other database of this cluster has.

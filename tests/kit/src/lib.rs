@@ -3,12 +3,20 @@
 #![allow(clippy::expect_used, clippy::print_stderr, reason = "a kit that fails stops its test, and says why")]
 #![allow(clippy::disallowed_methods, reason = "the kit reads where the test command put its servers")]
 
+mod catalogue;
 mod clock;
 mod databases;
+mod dump;
 mod entropy;
+mod house;
+mod mailbox;
 mod people;
+mod raw;
 
+pub use catalogue::{Published, plan, sirene};
 pub use clock::FakeClock;
-pub use databases::{Database, databases};
+pub use databases::{Blank, Database, blank_databases, databases};
 pub use entropy::SeededEntropy;
+pub use house::House;
+pub use mailbox::{Mailbox, link_token, token_of};
 pub use people::{PASSWORD, TestApp, app_on, app_options};

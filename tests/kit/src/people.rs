@@ -11,6 +11,8 @@ use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
 use octroi_domain::credential::seal::MasterKey;
 use octroi_domain::credential::{Instance, Pepper, Peppers};
+use octroi_domain::ids::OrganizationId;
+use octroi_domain::organization::{OrganizationKind, Role};
 use octroi_store::Store;
 
 use crate::{FakeClock, SeededEntropy};
@@ -83,5 +85,20 @@ impl TestApp {
         let client = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let token = self.app.sign_in(client, request).await.expect("signs in");
         self.app.authenticate(&token.token).await.expect("a token that works").0
+    }
+
+    /// An organization with `person` in it. Its members see that after their next sign-in.
+    pub async fn organization(
+        &self,
+        kind: OrganizationKind,
+        slug: &str,
+        person: &Actor,
+        role: Role,
+    ) -> OrganizationId {
+        let system = Actor::System("test");
+        let id = self.app.ensure_organization(&system, kind, slug, slug).await.expect("an organization");
+        let account = person.account_id().expect("a person");
+        self.app.ensure_member(&system, id, account, role).await.expect("a member");
+        id
     }
 }
