@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod clock;
+mod consumer;
 mod databases;
 mod dump;
 mod entropy;
@@ -15,6 +16,7 @@ mod raw;
 
 pub use catalogue::{Published, plan, sirene};
 pub use clock::FakeClock;
+pub use consumer::subscribe;
 pub use databases::{Blank, Database, blank_databases, databases};
 pub use entropy::SeededEntropy;
 pub use house::House;
