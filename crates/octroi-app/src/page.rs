@@ -32,6 +32,7 @@ pub struct PageRequest {
 
 /// Part of a list.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PageOf{T}")]
 pub struct Page<T> {
     /// The items, in the list's order.
     pub items: Vec<T>,

@@ -19,6 +19,7 @@ const MAX_BODY: usize = 200_000;
 
 /// A version of the terms of use.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PortalTermsView")]
 pub struct TermsView {
     /// Its name, such as `2026-11`.
     pub version: String,

@@ -223,7 +223,9 @@ mod tests {
         ];
         let mut wanted: BTreeSet<String> = rules.iter().map(|rule| format!("rule-{}", rule.code())).collect();
         wanted.extend(SHAPE_CODES.map(|code| format!("rule-{code}")));
-        wanted.extend(["range-least", "range-most", "form-unreadable", "form-idempotency_key"].map(str::to_owned));
+        wanted.extend(
+            ["range-least", "range-most", "form-unreadable", "form-idempotency_key"].map(str::to_owned),
+        );
         let mut found = BTreeSet::new();
         for name in ["octroi-domain", "octroi-app", "octroi-policy"] {
             forms(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("src"), &mut found);

@@ -6,10 +6,15 @@
 pub mod api;
 mod auth;
 mod context;
+pub mod emails;
 mod etag;
 mod field;
+mod form;
+mod health;
+mod html;
 mod idempotency;
 mod locale;
+mod oauth;
 mod problem;
 
 use std::sync::{Arc, OnceLock};
@@ -17,8 +22,8 @@ use std::sync::{Arc, OnceLock};
 use axum::Router;
 use octroi_app::App;
 
-pub use context::WebOptions;
 use context::Web;
+pub use context::WebOptions;
 pub use problem::ProblemCode;
 
 /// Everything that the portal serves. Serve it with
@@ -27,6 +32,9 @@ pub fn router(app: App, options: WebOptions) -> Router {
     let web = Arc::new(Web { app, options, turns: idempotency::Turns::default(), document: OnceLock::new() });
     Router::new()
         .merge(api::router())
+        .merge(health::router())
+        .merge(oauth::router())
+        .merge(html::router())
         .fallback(api::unknown)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), context::surround))
         .with_state(web)

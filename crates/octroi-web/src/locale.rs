@@ -182,7 +182,8 @@ pub(crate) mod tests {
             // Those of fields have a test of their own.
             let field = ["rule-", "form-", "range-"].iter().any(|kind| id.starts_with(kind));
             let problem = crate::problem::ProblemCode::from_code(message).is_some();
-            let used = || written.contains(&format!("\"{id}\"")) || written.contains(&format!("\"{message}\""));
+            let used =
+                || written.contains(&format!("\"{id}\"")) || written.contains(&format!("\"{message}\""));
             assert!(field || problem || used(), "{id} is never said");
         }
     }

@@ -169,19 +169,27 @@ impl Problem {
         self
     }
 
+    /// Title and detail.
+    pub(crate) fn words(&self, language: Language) -> (String, String) {
+        let Inner { code, arguments, .. } = &*self.0;
+        let detail = locale::text(language, &format!("{}.detail", code.code()), arguments);
+        (locale::text(language, code.code(), arguments), detail)
+    }
+
     pub(crate) fn code(&self) -> ProblemCode {
         self.0.code
     }
 
     /// The answer, in `language`.
     pub(crate) fn answer(&self, context: &ProblemContext<'_>) -> Response<Body> {
-        let Inner { code, arguments, errors, headers } = &*self.0;
+        let Inner { code, errors, headers, .. } = &*self.0;
         let (word, language) = (code.code(), context.language);
+        let (title, detail) = self.words(language);
         let document = ProblemDocument {
             kind: format!("{}/problems/{word}", context.portal_url),
-            title: locale::text(language, word, arguments),
+            title,
             status: code.status().as_u16(),
-            detail: locale::text(language, &format!("{word}.detail"), arguments),
+            detail,
             code: word,
             request_id: context.request_id.to_owned(),
             errors: errors

@@ -1,5 +1,6 @@
 //! What a handler of the management API is given, and what it gives back.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -10,9 +11,10 @@ use octroi_app::page::PageRequest;
 use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
 use octroi_domain::ids::ManagementTokenId;
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use octroi_domain::validate::is_slug;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::schema::{self, Make};
@@ -83,6 +85,33 @@ where
     fn read(parts: &[String]) -> Option<Self> {
         let [a, b] = parts else { return None };
         Some((a.parse().ok()?, b.parse().ok()?))
+    }
+}
+
+/// A slug in a path. A text that is none names nothing.
+pub(crate) struct Slug(String);
+
+impl Slug {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Slug {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text.len() <= 64 && is_slug(text) { Ok(Self(text.to_owned())) } else { Err(()) }
+    }
+}
+
+impl JsonSchema for Slug {
+    fn schema_name() -> Cow<'static, str> {
+        "Slug".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "string", "maxLength": 64, "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" })
     }
 }
 

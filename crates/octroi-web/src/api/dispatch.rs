@@ -132,7 +132,7 @@ fn parse(row: &Row, bytes: Bytes) -> Result<Body, Problem> {
             BodyKind::None | BodyKind::Json(_) => Body::None,
         });
     };
-    
+
     let value = if bytes.is_empty() && schema.may_be_empty() {
         Value::Object(serde_json::Map::new())
     } else {

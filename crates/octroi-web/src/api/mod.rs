@@ -43,7 +43,7 @@ pub(crate) fn router() -> Router<Arc<Web>> {
     for (path, rows) in paths {
         router = router.route(path, methods(&rows));
     }
-    router.route("/api/v1/openapi.json", axum::routing::get(openapi::serve))
+    router.route("/api/v1/openapi.json", only("GET", axum::routing::get(openapi::serve)))
 }
 
 fn methods(rows: &[&'static Row]) -> MethodRouter<Arc<Web>> {
@@ -51,18 +51,35 @@ fn methods(rows: &[&'static Row]) -> MethodRouter<Arc<Web>> {
     let mut methods = MethodRouter::new();
     for row in rows.iter().copied() {
         let Ok(filter) = MethodFilter::try_from(row.method.clone()) else { continue };
-        let handler = async move |State(web): State<Arc<Web>>, Extension(visit): Extension<Visit>, request: Request| {
-            dispatch::serve(web, row, visit, request).await
-        };
+        let handler =
+            async move |State(web): State<Arc<Web>>, Extension(visit): Extension<Visit>, request: Request| {
+                dispatch::serve(web, row, visit, request).await
+            };
         methods = methods.merge(on(filter, handler));
     }
-    methods.fallback(async move |State(web): State<Arc<Web>>, Extension(visit): Extension<Visit>| -> Response {
-        let problem = Problem::new(ProblemCode::MethodNotAllowed).with("allowed", allowed.clone());
-        visit.refuse(&web.app, &problem.header(header::ALLOW, &allowed))
-    })
+    only(&allowed, methods)
+}
+
+/// The same methods, with a problem for every other one.
+pub(crate) fn only(allowed: &str, methods: MethodRouter<Arc<Web>>) -> MethodRouter<Arc<Web>> {
+    let allowed = allowed.to_owned();
+    methods.fallback(
+        async move |State(web): State<Arc<Web>>, Extension(visit): Extension<Visit>| -> Response {
+            let problem = Problem::new(ProblemCode::MethodNotAllowed).with("allowed", allowed.clone());
+            visit.refuse(&web.app, &problem.header(header::ALLOW, &allowed))
+        },
+    )
 }
 
 /// The answer to a path that does not exist.
-pub(crate) async fn unknown(State(web): State<Arc<Web>>, Extension(visit): Extension<Visit>) -> Response {
+pub(crate) async fn unknown(
+    State(web): State<Arc<Web>>,
+    Extension(visit): Extension<Visit>,
+    request: Request,
+) -> Response {
+    let accepted = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if accepted.contains("text/html") && !request.uri().path().starts_with("/api/") {
+        return crate::html::not_found(&visit, request.uri());
+    }
     visit.refuse(&web.app, &Problem::new(ProblemCode::NotFound))
 }

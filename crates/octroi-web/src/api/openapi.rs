@@ -80,9 +80,9 @@ pub fn document(public_url: &str) -> Value {
 
 /// Answers with the document.
 pub(crate) async fn serve(State(web): State<Arc<Web>>) -> Response {
-    let made = web.document.get_or_init(|| {
-        Bytes::from(serde_json::to_vec(&document(web.app.portal_url())).unwrap_or_default())
-    });
+    let made = web
+        .document
+        .get_or_init(|| Bytes::from(serde_json::to_vec(&document(web.app.portal_url())).unwrap_or_default()));
     ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], made.clone())
         .into_response()
 }
@@ -183,7 +183,8 @@ impl Writer {
     /// One parameter for each member of the query's type.
     fn query(&mut self, make: Make) -> Vec<Value> {
         let (object, mut named) = schema::object(make);
-        let required: Vec<&str> = object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let required: Vec<&str> =
+            object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let members = object["properties"].as_object();
         let parameters = members.into_iter().flatten().map(|(name, schema)| {
             let mut schema = schema.clone();
@@ -315,7 +316,8 @@ mod tests {
         }
         for (name, _) in document["components"]["schemas"].as_object().unwrap() {
             assert!(!name.ends_with(|c: char| c.is_ascii_digit()), "{name}: two types of one name");
-            let root = json!({"$ref": format!("#/components/schemas/{name}"), "components": document["components"]});
+            let root =
+                json!({"$ref": format!("#/components/schemas/{name}"), "components": document["components"]});
             jsonschema::options().build(&root).unwrap_or_else(|e| panic!("{name}: {e}"));
         }
     }
@@ -328,7 +330,11 @@ mod tests {
             assert!(TAGS.iter().any(|(name, _)| *name == row.tag), "{row:?}: unknown tag");
             assert!(!row.summary.is_empty(), "{row:?}: no summary");
             assert!(row.path.starts_with(super::super::ROOT), "{row:?}: outside");
-            assert_eq!(row.path.matches('{').count(), row.path_schemas.len(), "{row:?}: path and types differ");
+            assert_eq!(
+                row.path.matches('{').count(),
+                row.path_schemas.len(),
+                "{row:?}: path and types differ"
+            );
         }
     }
 

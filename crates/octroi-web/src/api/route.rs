@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use octroi_app::{App, Conflict};
 use octroi_app::page::PageRequest;
+use octroi_app::{App, Conflict};
 use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
 use octroi_domain::ids::ManagementTokenId;

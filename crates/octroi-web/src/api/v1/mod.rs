@@ -1,10 +1,38 @@
 //! Version 1 of the management API: one file for each resource.
 
+mod accounts;
+mod apis;
+mod applications;
+mod credentials;
+mod files;
+mod invitations;
+mod operation;
+mod organizations;
+mod pages;
+mod plans;
+mod subscriptions;
+mod terms;
 mod tokens;
+mod usage;
 
 use super::route::Row;
 
 /// The whole table.
 pub(super) fn rows() -> Vec<Row> {
-    [tokens::rows()].into_iter().flatten().collect()
+    let resources = [
+        accounts::rows,
+        invitations::rows,
+        organizations::rows,
+        tokens::rows,
+        apis::rows,
+        plans::rows,
+        pages::rows,
+        applications::rows,
+        subscriptions::rows,
+        credentials::rows,
+        usage::rows,
+        terms::rows,
+        operation::rows,
+    ];
+    resources.into_iter().flat_map(|rows| rows()).collect()
 }
