@@ -120,7 +120,7 @@ fn sentence(rule: &Rule) -> String {
         Rule::Guessable => "too easily guessed".to_owned(),
         Rule::Conflicts { with } => format!("cannot stand together with {with}"),
         Rule::PrivateAddress => "leads to a private network, which the operator has not permitted \
-                                 (allowed_private_networks)"
+                                 (gateway.allowed_private_upstreams)"
             .to_owned(),
     }
 }
