@@ -7,7 +7,7 @@ use octroi_domain::permission::{Action, Parties};
 use octroi_domain::subscription::Transition;
 use octroi_domain::time::Timestamp;
 use octroi_domain::validate::{Check, Rule};
-use octroi_store::{ApplicationScope, CredentialScope, ListedApplication, Session, Tx};
+use octroi_store::{ApplicationScope, CredentialScope, DocumentKind, ListedApplication, Session, Tx};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -16,6 +16,7 @@ use crate::access::{Reader, signed_in};
 use crate::context::require;
 use crate::credentials::IssuedKey;
 use crate::page::{Page, PageRequest};
+use crate::picture::{self, Picture};
 use crate::{App, AppError, Conflict};
 
 /// An application.
@@ -53,8 +54,17 @@ pub struct ApplicationView {
 
 impl From<ListedApplication> for ApplicationView {
     fn from(listed: ListedApplication) -> Self {
-        let Application { id, organization_id, profile, kind, client_id, state, created_by, created_at, edition } =
-            listed.application;
+        let Application {
+            id,
+            organization_id,
+            profile,
+            kind,
+            client_id,
+            state,
+            created_by,
+            created_at,
+            edition,
+        } = listed.application;
         Self {
             id,
             organization_id,
@@ -235,6 +245,41 @@ impl App {
         let archived = self.archive(&mut tx, actor, listed).await?;
         self.commit(tx).await?;
         Ok(archived.into())
+    }
+
+    /// An application's picture.
+    pub async fn application_picture(&self, actor: &Actor, id: ApplicationId) -> Result<Picture, AppError> {
+        let mut session = self.read().await?;
+        find_application(&mut session, actor, id, Action::ApplicationRead).await?;
+        let document = session.document(&id.to_string(), DocumentKind::Picture).await?;
+        document.map(Picture::from).ok_or(AppError::NotFound)
+    }
+
+    /// Gives an application a picture: PNG, JPEG or WebP, at most 1 MiB.
+    pub async fn put_application_picture(
+        &self,
+        actor: &Actor,
+        id: ApplicationId,
+        bytes: Vec<u8>,
+    ) -> Result<(), AppError> {
+        signed_in(actor)?;
+        let document = picture::document(bytes)?;
+        let mut tx = self.begin().await?;
+        self.hold_application(&mut tx, actor, id, None).await?;
+        tx.put_document(&id.to_string(), DocumentKind::Picture, document).await?;
+        self.audit(&mut tx, actor, "application.picture_put", id, json!({}));
+        self.commit(tx).await
+    }
+
+    /// Takes an application's picture away.
+    pub async fn delete_application_picture(&self, actor: &Actor, id: ApplicationId) -> Result<(), AppError> {
+        let mut tx = self.begin().await?;
+        self.hold_application(&mut tx, actor, id, None).await?;
+        if !tx.delete_document(&id.to_string(), DocumentKind::Picture).await? {
+            return Err(AppError::NotFound);
+        }
+        self.audit(&mut tx, actor, "application.picture_deleted", id, json!({}));
+        self.commit(tx).await
     }
 
     /// Archives every application of an organization that goes, and makes its sealed copies unreadable.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use octroi_domain::actor::Actor;
-use octroi_domain::api::Route;
 use octroi_domain::audit::AuditEvent;
 use octroi_domain::ids::RequestId;
 use octroi_domain::permission::{self, Action, Parties};
@@ -71,17 +70,6 @@ impl App {
     /// Public address of the gateway, as text without a slash at the end.
     pub fn gateway_url(&self) -> &str {
         self.inner.gateway_url.as_str().trim_end_matches('/')
-    }
-
-    /// Where the gateway serves a route: its access URL, without a slash at the end.
-    pub(crate) fn route_url(&self, route: &Route) -> String {
-        let mut url = self.inner.gateway_url.clone();
-        if let Some(host) = &route.host {
-            // A host that does not fit was refused when the route was saved.
-            let _ = url.set_host(Some(host));
-        }
-        url.set_path(&format!("{}{}", url.path().trim_end_matches('/'), route.path));
-        url.as_str().trim_end_matches('/').to_owned()
     }
 
     /// The database, for the feed's doorbell and for health checks.

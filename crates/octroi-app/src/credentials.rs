@@ -199,7 +199,13 @@ impl App {
             return Err(Conflict::KeyExists.into());
         }
         let issued = self.make_key(&mut tx, &place, None).await?;
-        self.audit(&mut tx, actor, "credential.issued", issued.credential.id, json!({"subscription": subscription}));
+        self.audit(
+            &mut tx,
+            actor,
+            "credential.issued",
+            issued.credential.id,
+            json!({"subscription": subscription}),
+        );
         self.commit(tx).await?;
         Ok(issued)
     }
@@ -282,7 +288,8 @@ impl App {
         actor: &Actor,
         id: CredentialId,
     ) -> Result<CredentialView, AppError> {
-        self.change_credential(actor, id, Action::CredentialManage, "credential.paused", Credential::pause).await
+        self.change_credential(actor, id, Action::CredentialManage, "credential.paused", Credential::pause)
+            .await
     }
 
     /// Lets a paused credential go on.
@@ -352,7 +359,7 @@ impl App {
     fn shown_key(&self, credential: &Credential, secret: &Secret, place: &SubscriptionInPlace) -> IssuedKey {
         IssuedKey {
             credential: CredentialView::of(credential, self.now()),
-            curl: curl::call(&self.route_url(&place.gateway.route), &place.gateway.credentials, secret),
+            curl: curl::call(&self.access_url(&place.gateway.route), &place.gateway.credentials, secret),
             secret: secret.expose().to_owned(),
         }
     }

@@ -13,8 +13,8 @@ use octroi_domain::plan::{Plan, PlanDefinition, Quota, Security};
 use octroi_domain::subscription::SubscriptionState;
 use octroi_domain::time::Timestamp;
 use octroi_policy::feed::{
-    ApiSource, CatalogueSource, Delta, Grant, IssuerKey, IssuerSource, KeyKind, KeyRecord, KeyStatus, PlanSource,
-    QuotaUse, Revision, client_lookup,
+    ApiSource, CatalogueSource, Delta, Grant, IssuerKey, IssuerSource, KeyKind, KeyRecord, KeyStatus,
+    PlanSource, QuotaUse, Revision, client_lookup,
 };
 use octroi_store::{FeedClient, FeedKey, FeedSubscription, Session};
 
@@ -82,7 +82,11 @@ impl App {
         Ok(delta)
     }
 
-    async fn catalogue_source(&self, session: &mut Session, plans: &Plans) -> Result<CatalogueSource, AppError> {
+    async fn catalogue_source(
+        &self,
+        session: &mut Session,
+        plans: &Plans,
+    ) -> Result<CatalogueSource, AppError> {
         let mut of_api = plans.by_api();
         let apis = session.apis_served().await?.into_iter().map(|api| ApiSource {
             plans: of_api.remove(&api.id).unwrap_or_default(),
@@ -153,9 +157,9 @@ fn one_for_each(clients: Vec<FeedClient>) -> Vec<FeedClient> {
 fn compile_key(key: FeedKey, plans: &Plans) -> KeyRecord {
     use SubscriptionState::{Active, Closed, Paused, Pending, Rejected};
     let status = match (key.application_state, key.state, key.subscription_state) {
-        (ApplicationState::Archived, _, _)
-        | (_, CredentialState::Revoked, _)
-        | (_, _, Rejected | Closed) => KeyStatus::Revoked,
+        (ApplicationState::Archived, _, _) | (_, CredentialState::Revoked, _) | (_, _, Rejected | Closed) => {
+            KeyStatus::Revoked
+        }
         (_, CredentialState::Paused, _) | (_, _, Pending | Paused) => KeyStatus::Paused,
         (_, CredentialState::Active, Active) => KeyStatus::Open {
             expires_at: key.expires_at,

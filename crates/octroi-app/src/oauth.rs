@@ -134,7 +134,8 @@ impl App {
         let mut session = self.read().await.map_err(TokenError::App)?;
         let application = self.authenticate_client(&mut session, &shown).await?;
         let granted = self.granted(&mut session, application).await?;
-        let targets = scope::targets(&granted, &request.resource, |place| self.route_url(&place.gateway.route))?;
+        let targets =
+            scope::targets(&granted, &request.resource, |place| self.access_url(&place.gateway.route))?;
         let scope = scope::scopes(&targets, request.scope.as_deref())?;
         let audience = scope::audience(&targets, &request.resource);
         let key = self.signing_key(&mut session).await?;

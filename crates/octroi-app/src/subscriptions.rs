@@ -5,7 +5,6 @@ mod offer;
 mod subscribe;
 
 use octroi_domain::actor::Actor;
-use octroi_domain::api::GatewayDefinition;
 use octroi_domain::ids::{ApiId, ApplicationId, OrganizationId, PlanId, SubscriptionId};
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::plan::{Limits, Security};
@@ -131,7 +130,8 @@ impl App {
         let sees = |parties| require(actor, Action::SubscriptionRead, &parties);
         let scope = match (filter.application_id, filter.organization_id, filter.api_id) {
             (Some(id), _, _) => {
-                let owner = session.application(id).await?.ok_or(AppError::NotFound)?.application.organization_id;
+                let owner =
+                    session.application(id).await?.ok_or(AppError::NotFound)?.application.organization_id;
                 sees(Parties::owned_by(owner))?;
                 if filter.organization_id.is_some_and(|o| o != owner) {
                     return Ok(Page { items: Vec::new(), next_cursor: None });
@@ -184,7 +184,7 @@ impl App {
                 slug: place.api_slug,
                 version: place.api_version,
                 name: place.api_name,
-                access_url: self.access_url_of(&place.gateway),
+                access_url: self.access_url(&place.gateway.route),
             },
             plan: PlanReference {
                 id: s.plan_id,
@@ -202,10 +202,5 @@ impl App {
             ends_at: s.ends_at,
             edition: s.edition,
         }
-    }
-
-    /// Where an API is called.
-    fn access_url_of(&self, gateway: &GatewayDefinition) -> String {
-        self.route_url(&gateway.route)
     }
 }

@@ -216,11 +216,7 @@ fn check_batch(batch: &UsageBatch) -> Result<(), AppError> {
     let mut check = Check::new();
     check.line("gateway", &batch.gateway, 1, 100);
     check.require(batch.sequence >= 1, "sequence", Rule::OutOfRange { min: 1, max: i64::MAX });
-    check.require(
-        batch.rows.len() <= MAX_BATCH_ROWS,
-        "rows",
-        Rule::TooLong { max: MAX_BATCH_ROWS as u64 },
-    );
+    check.require(batch.rows.len() <= MAX_BATCH_ROWS, "rows", Rule::TooLong { max: MAX_BATCH_ROWS as u64 });
     Ok(check.finish()?)
 }
 
@@ -286,8 +282,11 @@ fn view(from: Timestamp, to: Timestamp, step: UsageStep, counts: &[SpanCount]) -
     for point in &mut points {
         point.mean_duration_us /= point.calls.max(1);
     }
-    let outcomes =
-        outcomes.into_iter().map(|((outcome, status), calls)| OutcomeCount { outcome: outcome.to_owned(), status, calls });
+    let outcomes = outcomes.into_iter().map(|((outcome, status), calls)| OutcomeCount {
+        outcome: outcome.to_owned(),
+        status,
+        calls,
+    });
     UsageView {
         from,
         to,

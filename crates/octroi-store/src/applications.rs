@@ -73,7 +73,10 @@ impl Session {
     }
 
     /// The application that has this OAuth2 client identifier from us.
-    pub async fn application_of_client(&mut self, client_id: &str) -> Result<Option<Application>, StoreError> {
+    pub async fn application_of_client(
+        &mut self,
+        client_id: &str,
+    ) -> Result<Option<Application>, StoreError> {
         let sql = "SELECT * FROM applications WHERE client_id = $1 AND kind = 'backend_to_backend'";
         self.maybe(sql, values![client_id]).await?.as_ref().map(read).transpose()
     }

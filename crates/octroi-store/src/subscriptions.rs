@@ -112,12 +112,8 @@ impl Session {
         limit: i64,
     ) -> Result<Vec<SubscriptionInPlace>, StoreError> {
         let state = state.as_ref().map(word).transpose()?.unwrap_or_default();
-        let mut values = values![
-            after.map(text).unwrap_or_default(),
-            limit,
-            state,
-            api.map(text).unwrap_or_default(),
-        ];
+        let mut values =
+            values![after.map(text).unwrap_or_default(), limit, state, api.map(text).unwrap_or_default(),];
         let (sql, of) = match scope {
             SubscriptionScope::All => (
                 select!(
@@ -172,7 +168,11 @@ impl Session {
     }
 
     /// Whether an application has a pending, active or paused subscription to an API.
-    pub async fn is_subscribed(&mut self, application: ApplicationId, api: ApiId) -> Result<bool, StoreError> {
+    pub async fn is_subscribed(
+        &mut self,
+        application: ApplicationId,
+        api: ApiId,
+    ) -> Result<bool, StoreError> {
         let sql = "SELECT id FROM subscriptions WHERE application_id = $1 AND api_id = $2 \
                    AND state IN ('pending', 'active', 'paused')";
         Ok(self.maybe(sql, values![text(application), text(api)]).await?.is_some())

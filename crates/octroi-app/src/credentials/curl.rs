@@ -42,10 +42,7 @@ mod tests {
     fn a_secret_stays_one_word_of_the_shell() {
         let secret = Secret::new("it's & $HOME".to_owned());
         let header = Placement::Header { name: "X-Key".into() };
-        assert_eq!(
-            call("http://h/p", &[header], &secret),
-            r"curl -H 'X-Key: it'\''s & $HOME' 'http://h/p'"
-        );
+        assert_eq!(call("http://h/p", &[header], &secret), r"curl -H 'X-Key: it'\''s & $HOME' 'http://h/p'");
         let query = Placement::Query { name: "key".into() };
         assert_eq!(call("http://h/p", &[query], &secret), "curl 'http://h/p?key=it%27s+%26+%24HOME'");
         assert_eq!(

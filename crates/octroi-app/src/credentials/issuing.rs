@@ -5,7 +5,9 @@ use std::time::Duration;
 use octroi_domain::application::{ApplicationKind, ApplicationState};
 use octroi_domain::credential::digest::Digest;
 use octroi_domain::credential::seal::{BadSeal, OrganizationKey};
-use octroi_domain::credential::{Credential, CredentialKind, CredentialState, DigestScheme, Secret, SecretKind};
+use octroi_domain::credential::{
+    Credential, CredentialKind, CredentialState, DigestScheme, Secret, SecretKind,
+};
 use octroi_domain::ids::{ApplicationId, CredentialId, OrganizationId, SubscriptionId};
 use octroi_domain::plan::PlanDefinition;
 use octroi_domain::time::Timestamp;
@@ -104,7 +106,11 @@ impl App {
     }
 
     /// Writes a new credential and tells the gateways.
-    pub(super) async fn write_credential(&self, tx: &mut Tx, draft: Draft<'_>) -> Result<Credential, AppError> {
+    pub(super) async fn write_credential(
+        &self,
+        tx: &mut Tx,
+        draft: Draft<'_>,
+    ) -> Result<Credential, AppError> {
         let now = self.now();
         // Gateways keep the younger of two secrets of one client: within one millisecond too.
         let floor = draft.after.map(|c| Timestamp::from_millis(c.created_at.as_millis().saturating_add(1)));

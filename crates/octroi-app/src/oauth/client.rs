@@ -70,7 +70,8 @@ impl App {
         let application = session.application_of_client(&shown.client_id).await?;
         let now = self.now();
         let usable = |c: &Credential| {
-            c.kind == CredentialKind::OauthClient && matches!(c.standing(now), Standing::Active | Standing::Grace)
+            c.kind == CredentialKind::OauthClient
+                && matches!(c.standing(now), Standing::Active | Standing::Grace)
         };
         match (credential, application) {
             (Some(credential), Some(application))

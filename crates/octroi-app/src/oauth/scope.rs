@@ -36,7 +36,8 @@ pub(super) fn targets<'a>(
 pub(super) fn scopes(targets: &[&SubscriptionInPlace], asked: Option<&str>) -> Result<String, TokenError> {
     let given: BTreeSet<&str> =
         targets.iter().flat_map(|place| place.plan.scopes.iter().map(String::as_str)).collect();
-    let asked: BTreeSet<&str> = asked.unwrap_or_default().split(' ').filter(|word| !word.is_empty()).collect();
+    let asked: BTreeSet<&str> =
+        asked.unwrap_or_default().split(' ').filter(|word| !word.is_empty()).collect();
     if asked.is_empty() {
         return Ok(joined(&given));
     }

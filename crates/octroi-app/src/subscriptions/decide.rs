@@ -12,9 +12,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::SubscriptionView;
 use super::offer::{self, Offer};
 use super::subscribe::already_subscribed;
-use super::SubscriptionView;
 use crate::context::require;
 use crate::credentials::key_end;
 use crate::{App, AppError, Conflict};
@@ -175,7 +175,8 @@ impl App {
             Security::Oauth2 => tx.client_credentials(place.subscription.application_id).await?,
             _ => Vec::new(),
         };
-        for credential in keys.iter().chain(clients.iter().filter(|c| c.kind == CredentialKind::OauthClient)) {
+        for credential in keys.iter().chain(clients.iter().filter(|c| c.kind == CredentialKind::OauthClient))
+        {
             tx.changed(Change::Credential(credential.id));
         }
         Ok(())
