@@ -21,7 +21,11 @@ pub enum Origin<'r> {
 
 /// What the API's policy says of this call's origin. The portal's own console is always let in.
 pub fn origin<'r>(api: &Api, portal_origins: &[String], facts: &RequestFacts<'r>) -> Origin<'r> {
-    let Some(value) = facts.headers.value(&ORIGIN, 0) else { return Origin::None };
+    facts.headers.value(&ORIGIN, 0).map_or(Origin::None, |value| judge_origin(api, portal_origins, value))
+}
+
+/// What the API's policy says of the value of an `Origin` header.
+pub fn judge_origin<'r>(api: &Api, portal_origins: &[String], value: &'r [u8]) -> Origin<'r> {
     let Ok(origin) = std::str::from_utf8(value) else { return Origin::Denied };
     let listed = api.cors.as_ref().is_some_and(|c| c.origins.iter().any(|o| o == "*" || o == origin));
     if listed || portal_origins.iter().any(|o| o == origin) {

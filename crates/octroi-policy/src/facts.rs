@@ -33,6 +33,8 @@ pub struct RequestFacts<'r> {
     pub query: Option<&'r str>,
     /// The headers.
     pub headers: &'r dyn Headers,
+    /// Length of the body in bytes, where the call says it beforehand.
+    pub body_bytes: Option<u64>,
     /// Who calls: the address behind any trusted proxies.
     pub client_ip: IpAddr,
     /// The moment of the decision.

@@ -1,0 +1,151 @@
+//! Answers of the gateway's own: refusals in the API's dialect, and browsers' preflights.
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Response, StatusCode};
+use octroi_domain::api::Language;
+use octroi_domain::time::Timestamp;
+use octroi_policy::catalogue::Api;
+use octroi_policy::cors::{self, Origin};
+use octroi_policy::dialect::{AnswerContext, Dialect};
+use octroi_policy::stages::Preflight;
+use octroi_policy::{Outcome, Refusal};
+
+use crate::forwarding::X_REQUEST_ID;
+
+/// What an answer needs from the call, kept while the call is on its way.
+pub(crate) struct AnswerFacts {
+    pub(crate) request_id: HeaderValue,
+    pub(crate) method: http::Method,
+    pub(crate) accept: Option<HeaderValue>,
+    pub(crate) origin: Option<HeaderValue>,
+}
+
+/// What an answer needs from the gateway's settings.
+pub(crate) struct AnswerSettings<'a> {
+    pub(crate) errors_base_url: &'a str,
+    pub(crate) language: Language,
+    pub(crate) portal_origins: &'a [String],
+}
+
+/// The answer to a call that is refused, or that failed.
+pub(crate) fn refusal(
+    refusal: &Refusal,
+    facts: &AnswerFacts,
+    settings: &AnswerSettings<'_>,
+    now: Timestamp,
+) -> Response<Bytes> {
+    let dialect = refusal.api.as_ref().map_or_else(Dialect::standard, |api| api.dialect.clone());
+    let answer = dialect.answer(&AnswerContext {
+        outcome: refusal.outcome,
+        language: refusal.api.as_ref().map_or(settings.language, |api| api.language),
+        request_id: facts.request_id.to_str().unwrap_or(""),
+        docs_base: settings.errors_base_url,
+        method: facts.method.as_str(),
+        accept: facts.accept.as_ref().and_then(|v| v.to_str().ok()),
+        limit: refusal.reached,
+        retry_after: refusal.retry_after,
+        missing: &refusal.missing,
+        now,
+    });
+    let mut response = Response::new(Bytes::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, answer.content_type);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_REQUEST_ID.clone(), facts.request_id.clone());
+    if let Some(seconds) = refusal.retry_after.or(default_retry_after(refusal.outcome)) {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if !refusal.allow.is_empty()
+        && let Ok(value) = HeaderValue::from_str(&refusal.allow.join(", "))
+    {
+        headers.insert(header::ALLOW, value);
+    }
+    if let Some(api) = &refusal.api {
+        if answer.status == 401 {
+            for challenge in api.challenges.iter().filter_map(|c| HeaderValue::from_str(c).ok()) {
+                headers.append(header::WWW_AUTHENTICATE, challenge);
+            }
+        }
+        dialect.limit_headers(&refusal.readings, now, |name, value| {
+            headers.append(name, value);
+        });
+        allow_page(headers, api, facts, settings.portal_origins);
+    }
+    if closes(refusal.outcome) {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// Outcomes that pass by themselves say when to try again.
+fn default_retry_after(outcome: Outcome) -> Option<u64> {
+    matches!(outcome, Outcome::GatewayNotReady | Outcome::Overloaded).then_some(1)
+}
+
+/// Whether what follows on the connection cannot be trusted, or is not worth reading.
+fn closes(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::MalformedRequest
+            | Outcome::HeaderTooLarge
+            | Outcome::BodyTooLarge
+            | Outcome::RequestTimeout
+            | Outcome::UpgradeUnsupported
+            | Outcome::ExpectationUnsupported
+    )
+}
+
+/// The answer to a browser's preflight.
+pub(crate) fn preflight(preflight: Preflight, facts: &AnswerFacts) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID.clone(), facts.request_id.clone());
+    headers.extend(preflight.headers);
+    response
+}
+
+/// Adds to an upstream's answer what is ours: the request id, the limits, and what lets a web page read it.
+pub(crate) fn complete(
+    headers: &mut HeaderMap,
+    admitted: &octroi_policy::Admitted,
+    facts: &AnswerFacts,
+    portal_origins: &[String],
+    now: Timestamp,
+) {
+    headers.insert(X_REQUEST_ID.clone(), facts.request_id.clone());
+    let api = admitted.api();
+    for name in api.dialect.limit_header_names() {
+        headers.remove(name);
+    }
+    api.dialect.limit_headers(admitted.readings(), now, |name, value| {
+        headers.append(name, value);
+    });
+    allow_page(headers, api, facts, portal_origins);
+}
+
+fn allow_page(headers: &mut HeaderMap, api: &Api, facts: &AnswerFacts, portal_origins: &[String]) {
+    let Some(origin) = &facts.origin else { return };
+    let origin = cors::judge_origin(api, portal_origins, origin.as_bytes());
+    for name in [
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+    ] {
+        headers.remove(name);
+    }
+    match origin {
+        Origin::Allowed(origin) => {
+            for (name, value) in cors::answer_headers(api, origin) {
+                if name == header::VARY {
+                    headers.append(name, value);
+                } else {
+                    headers.insert(name, value);
+                }
+            }
+        }
+        Origin::None | Origin::Denied => {}
+    }
+}

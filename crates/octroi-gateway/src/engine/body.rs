@@ -1,0 +1,193 @@
+//! Bodies on their way: a caller's to the upstream, counted and bounded; an upstream's to the caller, counted, its
+//! connection given back at the end.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use octroi_policy::Outcome;
+
+use super::record::CallRecord;
+use super::upstream::Wire;
+use super::worker::Worker;
+
+/// A body that cannot go on. The outcome stands in the call's record.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the body was cut off: {0}")]
+pub(super) struct CutOff(pub(super) Outcome);
+
+/// What is known of a caller's body, shared by the body and the call's record.
+#[derive(Debug, Default)]
+pub(super) struct BodyCount {
+    pub(super) bytes: Cell<u64>,
+    pub(super) fault: Cell<Option<Outcome>>,
+}
+
+/// A caller's body on its way to the upstream. Trailers are not forwarded.
+pub(super) struct ToUpstream(Option<Counted>);
+
+struct Counted {
+    body: Incoming,
+    most: u64,
+    count: Rc<BodyCount>,
+}
+
+impl ToUpstream {
+    /// No body.
+    pub(super) const fn none() -> Self {
+        Self(None)
+    }
+
+    /// A body of at most `most` bytes.
+    pub(super) fn new(body: Incoming, most: u64, count: Rc<BodyCount>) -> Self {
+        Self(Some(Counted { body, most, count }))
+    }
+
+    /// Whether there is nothing to send.
+    pub(super) const fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl Counted {
+    fn note(&self, frame: Result<Frame<Bytes>, hyper::Error>) -> Option<Result<Frame<Bytes>, CutOff>> {
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(error) => return Some(Err(self.fail(what_ended(&error)))),
+        };
+        let length = frame.data_ref()?.len() as u64;
+        let bytes = self.count.bytes.get().saturating_add(length);
+        self.count.bytes.set(bytes);
+        Some(if bytes > self.most { Err(self.fail(Outcome::BodyTooLarge)) } else { Ok(frame) })
+    }
+
+    fn fail(&self, outcome: Outcome) -> CutOff {
+        self.count.fault.set(Some(outcome));
+        CutOff(outcome)
+    }
+}
+
+/// Why a caller's body ended early.
+fn what_ended(error: &hyper::Error) -> Outcome {
+    let io =
+        std::error::Error::source(error).and_then(|e| e.downcast_ref::<std::io::Error>()).map(|e| e.kind());
+    match io {
+        Some(std::io::ErrorKind::TimedOut) => Outcome::RequestTimeout,
+        Some(std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData) => Outcome::MalformedRequest,
+        _ => Outcome::ClientGone,
+    }
+}
+
+impl Body for ToUpstream {
+    type Data = Bytes;
+    type Error = CutOff;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        let Some(counted) = &mut self.get_mut().0 else { return Poll::Ready(None) };
+        loop {
+            let frame = match Pin::new(&mut counted.body).poll_frame(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Ready(Some(frame)) => frame,
+            };
+            if let Some(noted) = counted.note(frame) {
+                return Poll::Ready(Some(noted));
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.as_ref().is_none_or(|c| c.body.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.as_ref().map_or_else(|| SizeHint::with_exact(0), |c| c.body.size_hint())
+    }
+}
+
+/// An answer's body on its way to the caller.
+pub(super) enum ToCaller {
+    /// One of our own, or none.
+    Whole(Option<Bytes>),
+    /// An upstream's.
+    Relayed(Box<Relay>),
+}
+
+/// An upstream's body, the connection that it comes by and the record of its call.
+pub(super) struct Relay {
+    pub(super) worker: Rc<Worker>,
+    pub(super) wire: Option<Wire>,
+    pub(super) body: Incoming,
+    pub(super) record: CallRecord,
+}
+
+impl Relay {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        loop {
+            if let Some(wire) = &mut self.wire {
+                wire.drive(cx);
+            }
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => {
+                    self.end(cx);
+                    return Poll::Ready(None);
+                }
+                Poll::Ready(Some(Err(_))) => {
+                    let slow = self.wire.as_ref().is_some_and(Wire::timed_out);
+                    let outcome = if slow { Outcome::UpstreamTimeout } else { Outcome::UpstreamBroken };
+                    self.wire = None;
+                    self.record.finish_as(outcome);
+                    return Poll::Ready(Some(Err(CutOff(outcome))));
+                }
+                Poll::Ready(Some(Ok(frame))) => {
+                    let Some(data) = frame.data_ref() else { continue };
+                    self.record.bytes_out += data.len() as u64;
+                    if self.body.is_end_stream() {
+                        self.end(cx);
+                    }
+                    return Poll::Ready(Some(Ok(frame)));
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, cx: &mut Context<'_>) {
+        if let Some(wire) = self.wire.take() {
+            self.worker.pool.give_back(wire, cx);
+        }
+        self.record.finish();
+    }
+}
+
+impl Body for ToCaller {
+    type Data = Bytes;
+    type Error = CutOff;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        match self.get_mut() {
+            Self::Whole(bytes) => {
+                Poll::Ready(bytes.take().filter(|b| !b.is_empty()).map(|b| Ok(Frame::data(b))))
+            }
+            Self::Relayed(relay) => relay.poll(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
+            Self::Relayed(relay) => relay.body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
+            Self::Relayed(relay) => relay.body.size_hint(),
+        }
+    }
+}

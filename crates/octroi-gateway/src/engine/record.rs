@@ -1,0 +1,130 @@
+//! The record of one call: counted and logged once, whatever becomes of the call.
+
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderValue, Method, Uri};
+use octroi_domain::ids::RequestId;
+use octroi_domain::time::Timestamp;
+use octroi_policy::catalogue::Api;
+use octroi_policy::{Caller, Outcome};
+
+use super::body::BodyCount;
+use super::stall::CallerState;
+use super::worker::Worker;
+use crate::access_log::Line;
+use crate::meter::{Counts, TallyKey, minute_of};
+use crate::metrics::{CallKey, known_method};
+
+/// The record of one call. Dropped unfinished, the caller went away.
+pub(super) struct CallRecord {
+    pub(super) worker: Rc<Worker>,
+    pub(super) connection: Rc<CallerState>,
+    pub(super) started: Duration,
+    pub(super) request_id: RequestId,
+    pub(super) their_request_id: Option<HeaderValue>,
+    pub(super) client_ip: IpAddr,
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) host: Option<HeaderValue>,
+    pub(super) api: Option<Arc<Api>>,
+    pub(super) caller: Caller,
+    /// Whether the call passed the limits, whatever came of it.
+    pub(super) admitted: bool,
+    pub(super) outcome: Outcome,
+    pub(super) status: u16,
+    pub(super) upstream_us: Option<u64>,
+    pub(super) body_in: Option<Rc<BodyCount>>,
+    pub(super) bytes_out: u64,
+    pub(super) done: bool,
+}
+
+impl CallRecord {
+    /// The call ended with another outcome than was thought.
+    pub(super) fn finish_as(&mut self, outcome: Outcome) {
+        self.outcome = outcome;
+        self.finish();
+    }
+
+    /// Counts and logs the call.
+    pub(super) fn finish(&mut self) {
+        if std::mem::replace(&mut self.done, true) {
+            return;
+        }
+        self.connection.in_flight.set(false);
+        let shared = &self.worker.shared;
+        let now = shared.ports.clock.now();
+        let duration_us = micros(shared.ports.clock.monotonic().saturating_sub(self.started));
+        self.count(now, duration_us);
+        self.log(now, duration_us);
+    }
+
+    fn bytes_in(&self) -> u64 {
+        self.body_in.as_ref().map_or(0, |count| count.bytes.get())
+    }
+
+    fn count(&self, now: Timestamp, duration_us: u64) {
+        let api_id = self.api.as_ref().map(|a| a.id);
+        let key = TallyKey {
+            minute: minute_of(now),
+            api_id,
+            subscription_id: self.caller.subscription_id,
+            credential_id: self.caller.credential_id,
+            outcome: self.outcome,
+            status: self.status,
+            admitted: self.admitted,
+        };
+        let counts = Counts { calls: 1, bytes_in: self.bytes_in(), bytes_out: self.bytes_out, duration_us };
+        self.worker.tally.borrow_mut().entry(key).or_default().add(counts);
+        let key = CallKey {
+            method: known_method(&self.method),
+            api_id,
+            status: self.status,
+            outcome: self.outcome,
+        };
+        let mut measured = self.worker.measured.borrow_mut();
+        let (_, durations) =
+            measured.calls.entry(key).or_insert_with(|| (self.api.clone(), Default::default()));
+        durations.observe(duration_us);
+    }
+
+    fn log(&self, now: Timestamp, duration_us: u64) {
+        let text = |v: &'_ Option<HeaderValue>| {
+            v.as_ref().map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned())
+        };
+        let their_request_id = text(&self.their_request_id);
+        let line = Line {
+            time: now,
+            request_id: self.request_id,
+            their_request_id: their_request_id.as_deref(),
+            client_ip: self.client_ip,
+            method: self.method.as_str(),
+            host: self.host.as_ref().and_then(|v| v.to_str().ok()),
+            path: self.uri.path(),
+            api: self.api.as_ref().map(|a| (a.slug.as_str(), a.version.as_str())),
+            caller: self.caller,
+            outcome: self.outcome,
+            status: self.status,
+            duration_us,
+            upstream_us: self.upstream_us,
+            bytes_in: self.bytes_in(),
+            bytes_out: self.bytes_out,
+        };
+        self.worker.log(&line);
+    }
+}
+
+impl Drop for CallRecord {
+    fn drop(&mut self) {
+        if !self.done {
+            self.finish_as(Outcome::ClientGone);
+        }
+    }
+}
+
+/// A duration in whole microseconds.
+pub(super) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

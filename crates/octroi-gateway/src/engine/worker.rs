@@ -1,0 +1,238 @@
+//! A worker: one thread, one runtime, its own listener, its own pool of upstream connections, its own counts. Nothing
+//! on the way of a call is locked or shared with another worker but the snapshot and the limits' atomics.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use octroi_policy::Policy;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_rustls::TlsConnector;
+
+use super::server;
+use super::stall::{CallerIo, CallerState, CoarseClock};
+use super::upstream::{Connector, Pool};
+use crate::access_log::Line;
+use crate::config::{GatewayConfig, Ports};
+use crate::meter::{Meter, Tally};
+use crate::metrics::{Measured, Metrics};
+use crate::trace::RandomBytes;
+
+/// What all workers share.
+pub(super) struct Shared {
+    pub(super) config: GatewayConfig,
+    pub(super) ports: Ports,
+    pub(super) policy: Arc<Policy>,
+    pub(super) meter: Arc<Meter>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) tls: TlsConnector,
+}
+
+/// What the calls of one worker share.
+pub(super) struct Worker {
+    pub(super) shared: Arc<Shared>,
+    pub(super) pool: Pool,
+    pub(super) tally: RefCell<Tally>,
+    pub(super) measured: RefCell<Measured>,
+    pub(super) random: RefCell<RandomBytes>,
+    pub(super) turn: Cell<u64>,
+    clock: CoarseClock,
+    callers: RefCell<Vec<Weak<CallerState>>>,
+    open: Cell<usize>,
+    log: RefCell<String>,
+}
+
+const TICK: Duration = Duration::from_millis(50);
+/// Counts, measurements and log lines are handed over every so many ticks.
+const HAND_OVER_EVERY: u32 = 4;
+const CLOSE_IDLE_EVERY: u32 = 20;
+/// A batch of log lines is handed over when it is this long, in bytes.
+const LOG_BATCH: usize = 64 * 1024;
+
+/// Limits of a request's head (promise G8).
+const MOST_HEAD_BYTES: usize = 64 * 1024;
+const MOST_HEADERS: usize = 100;
+
+/// Runs a worker until it is told to stop and its calls have ended.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    listeners: Vec<std::net::TcpListener>,
+    stop: watch::Receiver<bool>,
+) {
+    let worker = Rc::new(Worker::new(shared));
+    let ticker = tokio::task::spawn_local(tick(Rc::clone(&worker)));
+    let accepting = listeners.into_iter().map(|listener| accept(&worker, listener, stop.clone()));
+    futures_util::future::join_all(accepting).await;
+    worker.drain().await;
+    ticker.abort();
+    worker.hand_over();
+}
+
+async fn tick(worker: Rc<Worker>) {
+    let mut ticks = 0_u32;
+    loop {
+        tokio::time::sleep(TICK).await;
+        ticks = ticks.wrapping_add(1);
+        worker.sweep();
+        if ticks.is_multiple_of(HAND_OVER_EVERY) {
+            worker.hand_over();
+        }
+        if ticks.is_multiple_of(CLOSE_IDLE_EVERY) {
+            worker.pool.close_idle(worker.shared.config.timings.upstream_keep_alive);
+        }
+    }
+}
+
+/// Takes connections until told to stop; then takes those that already wait, so that closing the listener loses none.
+async fn accept(worker: &Rc<Worker>, listener: std::net::TcpListener, mut stop: watch::Receiver<bool>) {
+    let listener = match TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!(%error, "a worker cannot listen"),
+    };
+    let mut stopping = pin!(stop.wait_for(|stop| *stop));
+    loop {
+        let taken = poll_fn(|cx| match stopping.as_mut().poll(cx) {
+            Poll::Ready(_) => Poll::Ready(None),
+            Poll::Pending => listener.poll_accept(cx).map(Some),
+        });
+        match taken.await {
+            None => break,
+            Some(Ok((stream, peer))) => worker.take(stream, peer),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(TICK).await;
+            }
+        }
+    }
+    let waiting = poll_fn(|cx| {
+        while let Poll::Ready(Ok((stream, peer))) = listener.poll_accept(cx) {
+            worker.take(stream, peer);
+        }
+        Poll::Ready(())
+    });
+    waiting.await;
+}
+
+impl Worker {
+    fn new(shared: Arc<Shared>) -> Self {
+        let clock: CoarseClock = Rc::new(Cell::new(coarse(&shared)));
+        let connector = Connector {
+            resolver: Arc::clone(&shared.ports.resolver),
+            allowed_private: shared.config.allowed_private_upstreams.clone(),
+            tls: shared.tls.clone(),
+            clock: Rc::clone(&clock),
+        };
+        Self {
+            shared,
+            pool: Pool::new(connector),
+            tally: RefCell::default(),
+            measured: RefCell::default(),
+            random: RefCell::new(RandomBytes::new()),
+            turn: Cell::new(0),
+            clock,
+            callers: RefCell::default(),
+            open: Cell::new(0),
+            log: RefCell::default(),
+        }
+    }
+
+    fn take(self: &Rc<Self>, stream: TcpStream, peer: SocketAddr) {
+        if self.open.get() >= self.shared.config.max_connections_per_worker {
+            self.shared.metrics.connections_refused.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        // Small answers must not wait for the acknowledgement of earlier ones.
+        let _ = stream.set_nodelay(true);
+        let state = Rc::new(CallerState::new(Rc::clone(&self.clock)));
+        self.callers.borrow_mut().push(Rc::downgrade(&state));
+        self.open.set(self.open.get() + 1);
+        self.shared.metrics.connections.fetch_add(1, Ordering::Relaxed);
+        tokio::task::spawn_local(serve(Rc::clone(self), stream, peer, state));
+    }
+
+    fn sweep(&self) {
+        self.clock.set(coarse(&self.shared));
+        let timings = &self.shared.config.timings;
+        self.callers.borrow_mut().retain(|state| {
+            let Some(state) = state.upgrade() else { return false };
+            state.sweep(timings);
+            true
+        });
+        self.pool.sweep();
+    }
+
+    fn hand_over(&self) {
+        self.shared.meter.merge(&mut self.tally.borrow_mut());
+        self.shared.metrics.merge(&mut self.measured.borrow_mut());
+        self.hand_over_log();
+    }
+
+    fn hand_over_log(&self) {
+        let lines = std::mem::take(&mut *self.log.borrow_mut());
+        if !lines.is_empty() {
+            self.shared.ports.access_log.write(lines.into_bytes());
+        }
+    }
+
+    pub(super) fn log(&self, line: &Line<'_>) {
+        line.append(&mut self.log.borrow_mut());
+        if self.log.borrow().len() >= LOG_BATCH {
+            self.hand_over_log();
+        }
+    }
+
+    /// Lets every connection end after its call in hand, and waits for that as long as the settings say.
+    async fn drain(&self) {
+        let started = self.shared.ports.clock.monotonic();
+        loop {
+            for state in self.callers.borrow().iter().filter_map(Weak::upgrade) {
+                state.draining.set(true);
+                state.stall.wake();
+            }
+            let waited = self.shared.ports.clock.monotonic().saturating_sub(started);
+            if self.open.get() == 0 || waited > self.shared.config.timings.drain {
+                return;
+            }
+            tokio::time::sleep(TICK).await;
+        }
+    }
+}
+
+fn coarse(shared: &Shared) -> u64 {
+    u64::try_from(shared.ports.clock.monotonic().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+}
+
+/// Serves one connection of a caller.
+async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr, state: Rc<CallerState>) {
+    let io = TokioIo::new(CallerIo::new(stream, Rc::clone(&state)));
+    let service = service_fn(|request| server::handle(Rc::clone(&worker), Rc::clone(&state), peer, request));
+    let mut connection = pin!(
+        http1::Builder::new()
+            .max_headers(MOST_HEADERS)
+            .max_header_size(MOST_HEAD_BYTES)
+            .max_buf_size(MOST_HEAD_BYTES * 2)
+            .serve_connection(io, service)
+    );
+    let mut told = false;
+    let ended = poll_fn(|cx| {
+        if state.draining.get() && !std::mem::replace(&mut told, true) {
+            connection.as_mut().graceful_shutdown();
+        }
+        connection.as_mut().poll(cx)
+    });
+    if let Err(error) = ended.await {
+        server::note_failure(&worker, &state, peer, &error);
+    }
+    worker.open.set(worker.open.get() - 1);
+    worker.shared.metrics.connections.fetch_sub(1, Ordering::Relaxed);
+}

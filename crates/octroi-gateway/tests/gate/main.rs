@@ -1,0 +1,6 @@
+//! The gateway through its public doors: real sockets, a clock turned by hand, upstreams that record every byte.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod common;
+mod row_two;
