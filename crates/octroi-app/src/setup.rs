@@ -72,7 +72,7 @@ impl App {
         if let Some(account) = self.read().await?.account_by_email(&new.person.email).await? {
             return Ok(account.id);
         }
-        check_person(&new.person, &new.password)?;
+        check_person(&new.person, &new.password, true)?;
         let hash = self.hash_password(&new.password).await?;
         let mut tx = self.begin().await?;
         let terms = tx.current_terms().await?.map(|t| t.version);
@@ -208,15 +208,11 @@ impl App {
     }
 }
 
-/// Checks a person's data and password together, so that every violation is named at once.
-pub(crate) fn check_person(person: &Person, password: &str) -> Result<(), AppError> {
+/// Checks a newcomer's data, password and tick together, so that every violation is named at once.
+pub(crate) fn check_person(person: &Person, password: &str, accept_terms: bool) -> Result<(), AppError> {
     let mut c = Check::new();
     c.within("", person.check());
     c.within("", password::check("password", password, &password::own_data(person)));
+    c.require(accept_terms, "accept_terms", Rule::Required);
     Ok(c.finish()?)
-}
-
-/// Checks that a box which must be ticked is.
-pub(crate) fn check_ticked(field: &str, ticked: bool) -> Result<(), AppError> {
-    if ticked { Ok(()) } else { Err(AppError::invalid(field, Rule::Required)) }
 }

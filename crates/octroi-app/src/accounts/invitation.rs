@@ -18,7 +18,7 @@ use super::registration::take_data;
 use super::{AccountView, checked_email};
 use crate::context::require;
 use crate::links::MadeLink;
-use crate::setup::{check_person, check_ticked};
+use crate::setup::check_person;
 use crate::{App, AppError};
 
 /// What an invitation gives.
@@ -166,8 +166,7 @@ impl App {
             last_name: request.last_name.trim().to_owned(),
             language: request.language,
         };
-        check_person(&person, &request.password)?;
-        check_ticked("accept_terms", request.accept_terms)?;
+        check_person(&person, &request.password, request.accept_terms)?;
         let hash = self.hash_password(&request.password).await?;
 
         let mut tx = self.begin().await?;

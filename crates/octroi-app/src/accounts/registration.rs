@@ -16,7 +16,7 @@ use super::checked_email;
 use crate::context::require;
 use crate::jobs::Task;
 use crate::mail::MailMessage;
-use crate::setup::{check_person, check_ticked};
+use crate::setup::check_person;
 use crate::{App, AppError, Conflict};
 
 /// What somebody who registers says.
@@ -78,8 +78,7 @@ impl App {
     pub async fn register(&self, actor: &Actor, registration: Registration) -> Result<(), AppError> {
         require(actor, Action::AccountRegister, &Parties::PORTAL)?;
         let person = registration.person();
-        check_person(&person, &registration.password)?;
-        check_ticked("accept_terms", registration.accept_terms)?;
+        check_person(&person, &registration.password, registration.accept_terms)?;
         let hash = self.hash_password(&registration.password).await?;
         match self.write_registration(actor, &person, hash).await {
             // Two people registered one address at the same moment: the other one's mail is on its way.
