@@ -22,15 +22,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::access::signed_in;
+use crate::accounts::FRESH_SIGN_IN;
 use crate::context::require;
 use crate::page::{Page, PageRequest};
 use crate::{App, AppError, Conflict};
 
 pub use import::{ImportedKey, MAX_IMPORTED};
 pub(crate) use issuing::key_end;
-
-/// How long a sign-in lets a stored secret be shown again.
-const FRESH_SIGN_IN: Duration = Duration::from_secs(5 * 60);
 
 /// A credential, without its secret.
 #[derive(Clone, Debug, Serialize, JsonSchema)]

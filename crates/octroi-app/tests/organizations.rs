@@ -17,7 +17,9 @@ use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
 use octroi_domain::ids::OrganizationId;
 use octroi_domain::organization::{OrganizationKind, Role};
-use octroi_testkit::{Database, Mailbox, TestApp, link_token, token_of};
+use octroi_domain::subscription::SubscriptionState;
+use octroi_testkit::{Database, Gate, Mailbox, TestApp, link_token, on_both, plan, token_of};
+use serde_json::json;
 
 const SYSTEM: Actor = Actor::System("cli");
 
@@ -244,4 +246,28 @@ async fn a_person_takes_all_data_away_and_is_erased() {
         test.app.verify_audit().await.unwrap();
     })
     .await;
+}
+
+on_both! {
+    async fn the_keys_of_an_erased_person_open_nothing_and_their_words_are_gone(house) {
+        let sirene = house.publish(json!({}), vec![plan("public", json!({}))]).await;
+        let gate = Gate::open(house).await;
+        let ada = house.person("ada", &[]).await;
+        let application = house.application(&ada, "Le carnet de Camille").await;
+        let (subscription, key) = house.subscribed(&ada, application.id, sirene.plan_id(0)).await;
+        assert_eq!(gate.call(house, &key.secret).await, "admitted");
+        let export = house.app.export_account(&ada, ada.account_id().unwrap()).await.unwrap();
+        assert_eq!(export["applications"][0]["name"], "Le carnet de Camille");
+        assert_eq!(export["applications"][0]["keys"][0]["id"], json!(key.credential.id));
+        assert!(!export.to_string().contains(&key.secret));
+
+        house.app.erase_account(&ada, ada.account_id().unwrap()).await.unwrap();
+        assert_ne!(gate.call(house, &key.secret).await, "admitted");
+        let closed = house.app.subscription(&SYSTEM, subscription.id).await.unwrap();
+        assert_eq!(closed.state, SubscriptionState::Closed);
+        let texts = house.database.texts("SELECT name FROM applications").await;
+        assert_eq!(texts, [application.id.to_string()]);
+        let sealed = house.database.texts("SELECT id FROM credentials WHERE sealed IS NOT NULL").await;
+        assert_eq!(sealed, Vec::<String>::new());
+    }
 }

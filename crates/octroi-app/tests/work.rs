@@ -21,7 +21,8 @@ use octroi_domain::audit::Broken;
 use octroi_domain::credential::seal::MasterKey;
 use octroi_domain::credential::{Instance, Pepper, Peppers};
 use octroi_domain::job::JobState;
-use octroi_testkit::{Database, FakeClock, Mailbox, TestApp, app_options};
+use octroi_store::{Store, StoreOptions};
+use octroi_testkit::{Database, FakeClock, Mailbox, TestApp, app_on, app_options};
 
 const SYSTEM: Actor = Actor::System("test");
 
@@ -222,4 +223,27 @@ async fn new_terms_are_accepted_in_the_version_in_force() {
         assert_eq!(view.terms_version.as_deref(), Some("2"));
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_nothing_is_promised() {
+    let db = &octroi_testkit::databases().await[0];
+    let options = StoreOptions { max_page_count: Some(1), ..StoreOptions::new(&db.url) };
+    let test = app_on(&db.store).await;
+    let full = App::new(app_options(Store::open(&options).await.unwrap(), &test.clock));
+    let mut registered = 0;
+    let refused = loop {
+        match full.register(&Actor::Anonymous, registration(&format!("personne{registered}"))).await {
+            Ok(()) => registered += 1,
+            Err(error) => break error,
+        }
+        assert!(registered < 200);
+    };
+    assert!(matches!(refused, AppError::Unavailable(_)), "{refused:?}");
+    // Exactly what was promised is there: each account with its mail and its entry.
+    for table in ["accounts", "jobs", "audit"] {
+        let rows = db.texts(&format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}")).await;
+        assert_eq!(rows, [registered.to_string()], "{table}");
+    }
+    test.app.verify_audit().await.unwrap();
 }
