@@ -26,9 +26,6 @@ pub(crate) struct FieldError {
     sentence: Option<String>,
 }
 
-/// Rules that the shape of a request can break, beside those of the domain.
-pub(crate) const SHAPE_CODES: [&str; 2] = ["unexpected", "wrong_type"];
-
 impl FieldError {
     fn new(field: impl Into<String>, code: &'static str) -> Self {
         Self { field: field.into(), code, arguments: Vec::new(), sentence: None }
@@ -222,7 +219,8 @@ mod tests {
             Rule::PrivateAddress,
         ];
         let mut wanted: BTreeSet<String> = rules.iter().map(|rule| format!("rule-{}", rule.code())).collect();
-        wanted.extend(SHAPE_CODES.map(|code| format!("rule-{code}")));
+        // The shape of a request can break two more.
+        wanted.extend(["rule-unexpected", "rule-wrong_type"].map(str::to_owned));
         wanted.extend(
             ["range-least", "range-most", "form-unreadable", "form-idempotency_key"].map(str::to_owned),
         );

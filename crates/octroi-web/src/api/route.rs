@@ -65,6 +65,8 @@ pub struct Row {
     pub tag: &'static str,
     /// What the use case asks the table of permissions; none where no object is concerned.
     pub permission: Option<Action>,
+    /// What opens the route as well: one's own or an administrator's way in.
+    pub or_permission: Option<Action>,
     /// Who may knock.
     pub auth: Auth,
     /// The status when it went well.
@@ -117,6 +119,7 @@ impl Row {
             description: "",
             tag: "",
             permission: None,
+            or_permission: None,
             auth: Auth::Bearer,
             success: A::STATUS,
             own_problems: Vec::new(),
@@ -159,6 +162,12 @@ impl Row {
         if action.allowed().contains(&Relation::Anybody) {
             self.auth = Auth::Optional;
         }
+        self
+    }
+
+    /// What opens the route as well.
+    pub(crate) fn or_permits(mut self, action: Action) -> Self {
+        self.or_permission = Some(action);
         self
     }
 

@@ -83,6 +83,7 @@ fn own() -> Vec<Row> {
             .says(TAG, "Erase a person; what their own organization consumes ends at once. Final")
             .more("One's own account asks for a fresh sign-in; another's, for an administrator.")
             .permits(Action::AccountUpdate)
+            .or_permits(Action::AccountAdminister)
             .problems([ProblemCode::SignInAgain])
             .conflicts([Conflict::LastOwner, Conflict::StillUsed]),
     ]

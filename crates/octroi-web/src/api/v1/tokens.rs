@@ -25,7 +25,7 @@ pub(super) fn rows() -> Vec<Row> {
             .status(StatusCode::CREATED),
         post("/api/v1/confirmations", "confirmPassword", confirm)
             .says(TAG, "Show the password again, so that secrets can be revealed for five minutes")
-            .permits(Action::AccountUpdate)
+            .permits(Action::AccountRead)
             .problems([ProblemCode::TooMany]),
         get("/api/v1/tokens", "listTokens", list)
             .says(TAG, "My tokens, newest first")
