@@ -205,6 +205,19 @@ impl<'de> Deserializer<'de> for At<'de> {
         }
     }
 
+    // Types would also take their fields from a list, in order. Nobody who writes a file means that.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        match &self.0.kind {
+            Kind::List(_) => Err(de::Error::invalid_type(de::Unexpected::Seq, &visitor)),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     numbers! {
         deserialize_u8 visit_u8 u8;
         deserialize_u16 visit_u16 u16;
@@ -215,7 +228,7 @@ impl<'de> Deserializer<'de> for At<'de> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i128 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
+        bool i8 i16 i128 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple tuple_struct map
         identifier ignored_any
     }
 }
