@@ -147,6 +147,14 @@ impl Gateway {
         self.policy.snapshot.is_ready()
     }
 
+    /// Whether a worker or a task has ended although nobody stopped it: a fault of ours, after which the process should
+    /// end.
+    pub fn has_failed(&self) -> bool {
+        self.workers.iter().any(JoinHandle::is_finished)
+            || self.refresher.is_finished()
+            || self.delivery.is_finished()
+    }
+
     /// What Prometheus scrapes (OpenMetrics text): for the admin listener, never for the public one.
     pub fn metrics_text(&self) -> String {
         self.metrics.text()

@@ -18,7 +18,7 @@ pub mod resolve;
 mod trace;
 
 pub use config::{GatewayConfig, Ports, Timings};
-pub use engine::{Gateway, StartError};
+pub use engine::{Gateway, MetricsHandle, StartError};
 
 /// What a port gives back when it fails: any error, for the log.
 pub type PortError = Box<dyn std::error::Error + Send + Sync>;

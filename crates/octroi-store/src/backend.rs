@@ -113,6 +113,13 @@ impl Store {
         self.read().await?.one(sql, vec![]).await?.text("name")
     }
 
+    /// Reads a whole SQLite database and checks its structure. PostgreSQL looks after its own.
+    pub async fn check_integrity(&self) -> Result<(), StoreError> {
+        let Pools::Sqlite { reader, .. } = &self.pools else { return Ok(()) };
+        let said: String = sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(reader).await?;
+        if said == "ok" { Ok(()) } else { Err(StoreError::Damaged(said)) }
+    }
+
     /// Writes a consistent copy of a SQLite database into the new file `path`, while it is in use.
     pub async fn copy_to(&self, path: &std::path::Path) -> Result<(), StoreError> {
         let Pools::Sqlite { writer, .. } = &self.pools else {

@@ -35,6 +35,27 @@ impl Migration {
     }
 }
 
+impl Store {
+    /// The schema's version: 0 for a database that was never migrated.
+    pub async fn schema_version(&self) -> Result<i64, StoreError> {
+        let mut session = self.read().await?;
+        let there = match self.pools {
+            Pools::Sqlite { .. } => {
+                "SELECT CAST(COUNT(*) AS BIGINT) AS n FROM sqlite_schema WHERE name = 'schema_versions'"
+            }
+            Pools::Postgres(_) => {
+                "SELECT CAST(COUNT(*) AS BIGINT) AS n FROM information_schema.tables \
+                 WHERE table_schema = current_schema() AND table_name = 'schema_versions'"
+            }
+        };
+        if session.one(there, vec![]).await?.int("n")? == 0 {
+            return Ok(0);
+        }
+        let sql = "SELECT COALESCE(MAX(version), 0) AS version FROM schema_versions";
+        session.one(sql, vec![]).await?.int("version")
+    }
+}
+
 /// Runs what is missing; gives the names of what was run.
 pub(crate) async fn run(store: &Store, now: Timestamp) -> Result<Vec<&'static str>, StoreError> {
     // One transaction around everything: on SQLite it holds the only writer's lock, on PostgreSQL an advisory one.

@@ -7,10 +7,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use octroi_app::vault::Vault;
-use octroi_domain::credential::digest::{Pepper, Peppers, hex, unhex};
-use octroi_domain::credential::seal::MasterKey;
 use octroi_domain::credential::Instance;
+use octroi_domain::credential::digest::{Pepper, Peppers, hex, unhex};
 use octroi_domain::credential::format::BadInstance;
+use octroi_domain::credential::seal::MasterKey;
 use octroi_domain::time::{Entropy, random_bytes};
 use zeroize::Zeroizing;
 
@@ -154,6 +154,15 @@ pub(crate) fn given(config: &Config, which: Which) -> Result<Option<Given>, Conf
     }
 }
 
+/// Whether `text` holds the same key as `material`: for the pepper, all versions.
+pub(crate) fn same(which: Which, text: &str, material: &KeyMaterial) -> Result<bool, KeyError> {
+    let place = which.option();
+    Ok(match which {
+        Which::MasterKey => parse_master(text, place)? == material.master,
+        Which::Pepper => parse_peppers(text, place)? == material.peppers,
+    })
+}
+
 struct Source {
     text: SecretText,
     place: String,
@@ -161,7 +170,8 @@ struct Source {
 
 fn source(config: &Config, which: Which, make: Option<&dyn Entropy>) -> Result<Source, KeyError> {
     if let Some(given) = given(config, which)? {
-        let place = given.file.as_ref().map_or_else(|| which.option().to_owned(), |f| f.display().to_string());
+        let place =
+            given.file.as_ref().map_or_else(|| which.option().to_owned(), |f| f.display().to_string());
         warn_if_open(which, given.file.as_deref());
         return Ok(Source { text: given.text, place });
     }
@@ -193,9 +203,16 @@ fn unreadable(which: Which, place: &str, why: &str) -> KeyError {
 fn write_new(which: Which, path: &Path, entropy: &dyn Entropy) -> Result<(), KeyError> {
     let bytes = Zeroizing::new(random_bytes::<32>(entropy));
     let text = Zeroizing::new(format!("1:{}\n", hex(bytes.as_slice())));
-    write_file(path, text.as_bytes())
-        .map_err(|e| KeyError::Unwritable { which, path: path.to_owned(), why: e.to_string() })?;
-    tracing::info!("made a new {}: {}; a backup holds it, the database does not", which.name(), path.display());
+    write_file(path, text.as_bytes()).map_err(|e| KeyError::Unwritable {
+        which,
+        path: path.to_owned(),
+        why: e.to_string(),
+    })?;
+    tracing::info!(
+        "made a new {}: {}; a backup holds it, the database does not",
+        which.name(),
+        path.display()
+    );
     Ok(())
 }
 
@@ -222,7 +239,8 @@ fn parse_line(which: Which, line: &str, place: &str) -> Result<(u16, Bytes), Key
     let (version, digits) = line.split_once(':').unwrap_or(("1", line));
     let version = version.parse().map_err(|_| unreadable(which, place, "its version is not a number"))?;
     if digits.len() != 64 {
-        let why = format!("{} characters long where 64 hexadecimal digits are needed", digits.chars().count());
+        let why =
+            format!("{} characters long where 64 hexadecimal digits are needed", digits.chars().count());
         return Err(unreadable(which, place, &why));
     }
     let bytes = unhex(digits).ok_or_else(|| unreadable(which, place, "not hexadecimal digits"))?;
@@ -273,7 +291,10 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600, "{}", which.name());
         }
         let second = load(&config(data.path()), None).unwrap();
-        assert_eq!(first.vault("octroi").unwrap().fingerprints(), second.vault("octroi").unwrap().fingerprints());
+        assert_eq!(
+            first.vault("octroi").unwrap().fingerprints(),
+            second.vault("octroi").unwrap().fingerprints()
+        );
         assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 2, "no draft is left behind");
     }
 

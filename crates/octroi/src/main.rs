@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The program `octroi`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    octroi::cli::main()
+}

@@ -12,10 +12,8 @@ pub(crate) fn filter(level: &str) -> Result<EnvFilter, String> {
 /// Begins to log, for the rest of the process. A second call changes nothing.
 pub fn start(logs: &Logs) {
     let filter = filter(&logs.level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(false)
-        .with_writer(std::io::stderr);
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr);
     // Fails only where somebody logs already.
     let _ = match logs.format {
         LogFormat::Text => lines.try_init(),

@@ -35,6 +35,7 @@ settings! {
     "data" Text,
     "portal.listen" Text,
     "portal.public_url" Text,
+    "portal.trusted_proxies" List,
     "gateway.listen" Text,
     "gateway.public_url" Text,
     "gateway.name" Text,

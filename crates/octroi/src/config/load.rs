@@ -106,12 +106,10 @@ fn field_at(text: &str, at: usize) -> String {
     let line_start = text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |n| n + 1);
     let line = text.get(line_start..).and_then(|t| t.lines().next()).unwrap_or_default();
     let Some((name, _)) = line.split_once('=') else { return String::new() };
-    let section = text
-        .get(..line_start)
-        .unwrap_or_default()
-        .lines()
-        .rev()
-        .find_map(|l| l.trim().strip_prefix('[')?.split_once(']').map(|(name, _)| name.trim().to_owned()));
+    let section =
+        text.get(..line_start).unwrap_or_default().lines().rev().find_map(|l| {
+            l.trim().strip_prefix('[')?.split_once(']').map(|(name, _)| name.trim().to_owned())
+        });
     match section {
         Some(section) => format!("{section}.{}", name.trim()),
         None => name.trim().to_owned(),
@@ -196,8 +194,7 @@ mod tests {
         let environment: Vec<(String, String)> =
             environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let read = move |name: &str| environment.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone());
-        load(Some(&path), &read)
-            .map_err(|e| e.to_string().replace(&folder.path().display().to_string(), "."))
+        load(Some(&path), &read).map_err(|e| e.to_string().replace(&folder.path().display().to_string(), "."))
     }
 
     #[test]
@@ -244,7 +241,8 @@ mod tests {
     #[test]
     fn a_secret_comes_from_one_place_and_is_not_printed() {
         let both = read("[keys]\nmaster_key = \"a\"\nmaster_key_file = \"b\"\n", &[]).unwrap();
-        let twice = super::super::Given::read("keys.master_key", &both.keys.master_key, &both.keys.master_key_file);
+        let twice =
+            super::super::Given::read("keys.master_key", &both.keys.master_key, &both.keys.master_key_file);
         assert!(matches!(twice, Err(ConfigError::Twice(_))));
         let config = read("[mail]\npassword = \"hunter2\"\n", &[]).unwrap();
         assert!(!format!("{config:?}").contains("hunter2"));

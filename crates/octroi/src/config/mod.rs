@@ -67,11 +67,13 @@ pub struct Portal {
     pub listen: SocketAddr,
     /// What links in mails begin with, and the OAuth2 issuer; from `listen` where absent.
     pub public_url: Option<Url>,
+    /// Networks of the proxies before the portal, whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for Portal {
     fn default() -> Self {
-        Self { listen: loopback(8080), public_url: None }
+        Self { listen: loopback(8080), public_url: None, trusted_proxies: Vec::new() }
     }
 }
 
@@ -276,7 +278,7 @@ impl Config {
     pub fn database_url(&self) -> Result<SecretText, ConfigError> {
         let given = Given::read("database.url", &self.database.url, &self.database.url_file)?;
         Ok(given.map_or_else(
-            || SecretText::new(format!("sqlite://{}", self.data.join("octroi.db").display())),
+            || SecretText::new(crate::database::sqlite_url(&self.data.join("octroi.db"))),
             |g| g.text,
         ))
     }

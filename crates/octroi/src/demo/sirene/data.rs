@@ -125,7 +125,10 @@ fn unit_now(u: &Unit) -> Map<String, Value> {
         ("activitePrincipaleUniteLegale", json!(u.activity)),
         ("nomenclatureActivitePrincipaleUniteLegale", json!("NAFRev2")),
         ("nicSiegeUniteLegale", json!(seat)),
-        ("economieSocialeSolidaireUniteLegale", json!(if u.legal_category.starts_with('9') { "O" } else { "N" })),
+        (
+            "economieSocialeSolidaireUniteLegale",
+            json!(if u.legal_category.starts_with('9') { "O" } else { "N" }),
+        ),
         ("caractereEmployeurUniteLegale", json!(if u.headcount == "NN" { "N" } else { "O" })),
     ] {
         now.insert(name.to_owned(), value);

@@ -85,7 +85,12 @@ async fn information(headers: HeaderMap) -> Response {
     )
 }
 
-async fn unit(State(data): Shared, Path(key): Path<String>, Params(o): Params<Options>, h: HeaderMap) -> Response {
+async fn unit(
+    State(data): Shared,
+    Path(key): Path<String>,
+    Params(o): Params<Options>,
+    h: HeaderMap,
+) -> Response {
     one(&data.units, &key, o, &h)
 }
 
@@ -110,7 +115,11 @@ async fn establishments(State(data): Shared, Params(search): Params<Search>, hea
     several(&data.establishments, &search, &headers)
 }
 
-async fn establishments_by_form(State(data): Shared, headers: HeaderMap, Form(search): Form<Search>) -> Response {
+async fn establishments_by_form(
+    State(data): Shared,
+    headers: HeaderMap,
+    Form(search): Form<Search>,
+) -> Response {
     several(&data.establishments, &search, &headers)
 }
 
@@ -154,7 +163,8 @@ fn page(collection: &Collection, search: &Search) -> Result<Value, (StatusCode, 
     let query = match search.q.as_deref().map(str::trim) {
         None | Some("") => None,
         Some(text) => Some(
-            Query::parse(text).ok_or_else(|| wrong(format!("Erreur de syntaxe dans le paramètre q={text}")))?,
+            Query::parse(text)
+                .ok_or_else(|| wrong(format!("Erreur de syntaxe dans le paramètre q={text}")))?,
         ),
     };
     let found: Vec<(&str, &Value)> =
@@ -169,7 +179,8 @@ fn page(collection: &Collection, search: &Search) -> Result<Value, (StatusCode, 
     let items: Vec<&Value> = match search.curseur.as_deref() {
         None => found.iter().skip(start).take(count).map(|(_, item)| *item).collect(),
         Some(cursor) => {
-            let after = place(cursor).ok_or_else(|| wrong("Le paramètre curseur n'est pas valide".to_owned()))?;
+            let after =
+                place(cursor).ok_or_else(|| wrong("Le paramètre curseur n'est pas valide".to_owned()))?;
             let chosen: Vec<_> = found.iter().filter(|(key, _)| *key > after.as_str()).take(count).collect();
             // The same cursor again says that nothing follows.
             let next = chosen.last().map_or_else(|| cursor.to_owned(), |(key, _)| cursor_after(key));
@@ -197,7 +208,8 @@ fn place(cursor: &str) -> Option<String> {
     if cursor == "*" {
         return Some(String::new());
     }
-    let digits = cursor.bytes().map(|b| b.checked_sub(b'A').filter(|d| *d < 10).map(|d| char::from(d + b'0')));
+    let digits =
+        cursor.bytes().map(|b| b.checked_sub(b'A').filter(|d| *d < 10).map(|d| char::from(d + b'0')));
     digits.collect::<Option<String>>().filter(|key| !key.is_empty())
 }
 
@@ -272,7 +284,10 @@ mod tests {
     fn criteria_choose_and_the_head_counts() {
         let data = data();
         let body = page(&data.units, &search("periode(denominationUniteLegale:OCTROI)")).unwrap();
-        assert_eq!(body["header"], json!({"total": 1, "debut": 0, "nombre": 1, "statut": 200, "message": "OK"}));
+        assert_eq!(
+            body["header"],
+            json!({"total": 1, "debut": 0, "nombre": 1, "statut": 200, "message": "OK"})
+        );
         let body = page(&data.establishments, &search("siren:999901002")).unwrap();
         assert_eq!(body["etablissements"].as_array().unwrap().len(), 2);
     }

@@ -85,7 +85,8 @@ impl Test {
             }
             Self::Phrase(phrase) => value.contains(&phrase.to_uppercase()),
             Self::Range(from, to) => {
-                (from == "*" || value.as_str() >= from.as_str()) && (to == "*" || value.as_str() <= to.as_str())
+                (from == "*" || value.as_str() >= from.as_str())
+                    && (to == "*" || value.as_str() <= to.as_str())
             }
         }
     }
@@ -272,7 +273,9 @@ mod tests {
     fn what_is_not_well_formed_is_refused() {
         let deep = format!("{}a:b{}", "(".repeat(50), ")".repeat(50));
         let dashes = "-".repeat(1_000);
-        for query in ["", "siren", "siren:", "(siren:1", "siren:1)", "a:\"b", "a:[1 TO", "a b:c", &deep, &dashes] {
+        for query in
+            ["", "siren", "siren:", "(siren:1", "siren:1)", "a:\"b", "a:[1 TO", "a b:c", &deep, &dashes]
+        {
             assert_eq!(holds(query), None, "{query}");
         }
     }
