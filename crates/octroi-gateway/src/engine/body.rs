@@ -123,10 +123,18 @@ pub(super) struct Relay {
     pub(super) wire: Option<Wire>,
     pub(super) body: Incoming,
     pub(super) record: CallRecord,
+    broken: Option<CutOff>,
 }
 
 impl Relay {
+    pub(super) fn new(worker: Rc<Worker>, wire: Wire, body: Incoming, record: CallRecord) -> Self {
+        Self { worker, wire: Some(wire), body, record, broken: None }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        if let Some(broken) = self.broken.take() {
+            return Poll::Ready(Some(Err(broken)));
+        }
         loop {
             if let Some(wire) = &mut self.wire {
                 wire.drive(cx);
@@ -142,7 +150,10 @@ impl Relay {
                     let outcome = if slow { Outcome::UpstreamTimeout } else { Outcome::UpstreamBroken };
                     self.wire = None;
                     self.record.finish_as(outcome);
-                    return Poll::Ready(Some(Err(CutOff(outcome))));
+                    // What came before goes out first: an error ends the caller's connection at once.
+                    self.broken = Some(CutOff(outcome));
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
                 Poll::Ready(Some(Ok(frame))) => {
                     let Some(data) = frame.data_ref() else { continue };

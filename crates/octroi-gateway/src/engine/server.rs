@@ -192,7 +192,7 @@ impl Call {
             self.record.finish();
             return Response::from_parts(parts, ToCaller::Whole(None));
         }
-        let relay = Relay { worker: self.worker, wire: Some(wire), body, record: self.record };
+        let relay = Relay::new(self.worker, wire, body, self.record);
         Response::from_parts(parts, ToCaller::Relayed(Box::new(relay)))
     }
 

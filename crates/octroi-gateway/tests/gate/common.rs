@@ -464,10 +464,6 @@ impl House {
         self.get(path, &format!("{KEY_HEADER}: {secret}\r\n"))
     }
 
-    pub fn metrics(&self) -> String {
-        self.gateway.as_ref().unwrap().metrics_text()
-    }
-
     /// Stops the gateway; all counts are delivered and all lines written then.
     pub fn stop(&mut self) {
         if let Some(gateway) = self.gateway.take() {

@@ -3,4 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod common;
+mod forwarding;
 mod row_two;
+mod strict;
+mod tokens;
+mod upstreams;
