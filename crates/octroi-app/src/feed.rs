@@ -24,7 +24,7 @@ use crate::{App, AppError};
 const TOMBSTONE_LIFE: Duration = Duration::from_secs(31 * 24 * 3600);
 
 /// Keys read from the database at once.
-const CHUNK: i64 = 10_000;
+const CHUNK: i64 = 2_000;
 
 /// From so many entries on, everything is sent instead of the changes.
 const MANY_CHANGES: i64 = 50_000;
@@ -107,7 +107,9 @@ impl App {
         Ok(CatalogueSource { apis, issuer })
     }
 
-    /// One record for each OAuth2 client: a client is found by its identifier, whichever of its secrets is in use.
+    /// The records of OAuth2 clients. A client is found by its identifier, so all of its secrets share one place in
+    /// the gateways' table: the youngest decides, the others are told as gone, so that a gateway that still knows one
+    /// of them forgets it. `clients` come by application and then by age.
     fn compile_clients(
         &self,
         clients: Vec<FeedClient>,
@@ -118,40 +120,42 @@ impl App {
         for (application, subscription) in granted {
             grants.entry(application).or_default().extend(plans.grant(subscription, Security::Oauth2));
         }
-        let peppers = &self.vault().peppers;
-        one_for_each(clients)
-            .into_iter()
-            .map(|client| KeyRecord {
-                id: client.id,
-                kind: KeyKind::OauthClient,
-                digest: peppers.first(client_lookup(&client.client_id).as_bytes()),
-                application_id: client.application_id,
-                status: match (client.application_state, client.state) {
-                    (ApplicationState::Archived, _) | (_, CredentialState::Revoked) => KeyStatus::Revoked,
-                    (_, CredentialState::Paused) => KeyStatus::Paused,
-                    (_, CredentialState::Active) => KeyStatus::Open {
-                        expires_at: client.expires_at,
-                        grants: grants.remove(&client.application_id).unwrap_or_default(),
-                    },
-                },
-            })
-            .collect()
+        let mut records = Vec::with_capacity(clients.len());
+        for secrets in clients.chunk_by(|a, b| a.application_id == b.application_id) {
+            let Some((youngest, older)) = secrets.split_last() else { continue };
+            let grants = grants.remove(&youngest.application_id).unwrap_or_default();
+            let current = self.client_record(youngest, client_status(youngest, grants));
+            let gone = older.iter().map(|old| self.client_record(old, KeyStatus::Revoked));
+            // Gateways let an open credential stand before one that is not. What opens comes first, so that no call
+            // falls between; what does not comes last, so that nothing stands before it.
+            if matches!(current.status, KeyStatus::Open { .. }) {
+                records.push(current);
+                records.extend(gone);
+            } else {
+                records.extend(gone);
+                records.push(current);
+            }
+        }
+        records
+    }
+
+    fn client_record(&self, client: &FeedClient, status: KeyStatus) -> KeyRecord {
+        KeyRecord {
+            id: client.id,
+            kind: KeyKind::OauthClient,
+            digest: self.vault().peppers.first(client_lookup(&client.client_id).as_bytes()),
+            application_id: client.application_id,
+            status,
+        }
     }
 }
 
-/// Of the secrets of each client the one that counts: not replaced, not revoked, the youngest. `clients` come by
-/// application and then by age.
-fn one_for_each(clients: Vec<FeedClient>) -> Vec<FeedClient> {
-    let weight = |c: &FeedClient| (c.state != CredentialState::Revoked, !c.replaced);
-    let mut chosen: Vec<FeedClient> = Vec::new();
-    for client in clients {
-        match chosen.last_mut().filter(|best| best.application_id == client.application_id) {
-            Some(best) if weight(&client) >= weight(best) => *best = client,
-            Some(_) => {}
-            None => chosen.push(client),
-        }
+fn client_status(client: &FeedClient, grants: Vec<Grant>) -> KeyStatus {
+    match (client.application_state, client.state) {
+        (ApplicationState::Archived, _) | (_, CredentialState::Revoked) => KeyStatus::Revoked,
+        (_, CredentialState::Paused) => KeyStatus::Paused,
+        (_, CredentialState::Active) => KeyStatus::Open { expires_at: client.expires_at, grants },
     }
-    chosen
 }
 
 fn compile_key(key: FeedKey, plans: &Plans) -> KeyRecord {

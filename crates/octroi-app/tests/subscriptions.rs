@@ -1,5 +1,7 @@
 //! Subscriptions through their doors: who may ask, what each state lets happen, and what the gate makes of it.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails stops here")]
+
 use octroi_app::subscriptions::{ChangePlan, Decision, Subscribe, SubscriptionFilter, terms_digest};
 use octroi_app::{AppError, Conflict};
 use octroi_domain::account::PortalRole;
@@ -9,24 +11,8 @@ use octroi_domain::organization::{OrganizationKind, Role};
 use octroi_domain::subscription::SubscriptionState::{Active, Closed, Paused, Pending, Rejected};
 use octroi_domain::subscription::Transition::{Approve, Close, Pause, Reject, Resume};
 use octroi_domain::subscription::{SubscriptionState, Transition};
-use octroi_testkit::{Gate, House, on_both, plan, subscribe};
+use octroi_testkit::{Gate, House, conflict, on_both, plan, subscribe, violations};
 use serde_json::json;
-
-/// The conflict that a door reports.
-fn conflict<T: std::fmt::Debug>(result: Result<T, AppError>) -> Conflict {
-    match result {
-        Err(AppError::Conflict(conflict)) => conflict,
-        other => panic!("a conflict was due: {other:?}"),
-    }
-}
-
-/// The fields and rules that a door reports.
-fn violations<T: std::fmt::Debug>(result: Result<T, AppError>) -> Vec<(String, &'static str)> {
-    match result {
-        Err(AppError::Invalid(found)) => found.into_iter().map(|v| (v.field, v.rule.code())).collect(),
-        other => panic!("violations were due: {other:?}"),
-    }
-}
 
 async fn decide(
     house: &House,

@@ -65,8 +65,6 @@ pub struct FeedClient {
     pub state: CredentialState,
     /// Its end.
     pub expires_at: Option<Timestamp>,
-    /// Whether another credential took its place.
-    pub replaced: bool,
     /// Whether the application is in use.
     pub application_state: ApplicationState,
 }
@@ -88,7 +86,7 @@ macro_rules! clients {
     ($($rest:tt)*) => {
         concat!(
             "SELECT c.id AS id, c.application_id AS application_id, a.client_id AS client_id, c.state AS state, \
-             c.expires_at AS expires_at, c.replaced_by AS replaced_by, a.state AS application_state \
+             c.expires_at AS expires_at, a.state AS application_state \
              FROM credentials c JOIN applications a ON a.id = c.application_id \
              WHERE c.kind = 'oauth_client' AND a.client_id IS NOT NULL ",
             $($rest)*,
@@ -149,7 +147,6 @@ fn read_client(row: &Row) -> Result<FeedClient, StoreError> {
         client_id: row.text("client_id")?,
         state: row.word("state")?,
         expires_at: row.opt_time("expires_at")?,
-        replaced: row.opt_text("replaced_by")?.is_some(),
         application_state: row.word("application_state")?,
     })
 }

@@ -14,6 +14,7 @@ mod house;
 mod mailbox;
 mod people;
 mod raw;
+mod refusals;
 
 pub use catalogue::{Published, plan, sirene};
 pub use clock::FakeClock;
@@ -24,3 +25,4 @@ pub use gate::Gate;
 pub use house::House;
 pub use mailbox::{Mailbox, link_token, token_of};
 pub use people::{PASSWORD, TestApp, app_on, app_options};
+pub use refusals::{conflict, violations};

@@ -45,6 +45,14 @@ pub(crate) fn key_end(
     [by_plan, subscription_end].into_iter().flatten().min()
 }
 
+/// A moment whose identifiers are greater than `id`: gateways keep the younger of two secrets of one client, within one
+/// millisecond too.
+fn moment_after(id: CredentialId) -> Timestamp {
+    // The first 48 bits of a ULID are its milliseconds.
+    let made = i64::try_from(id.as_u128() >> 80).unwrap_or(i64::MAX);
+    Timestamp::from_millis(made.saturating_add(1))
+}
+
 impl App {
     /// Makes a key for a subscription. A copy is kept unless the API shows keys once.
     pub(crate) async fn make_key(
@@ -112,9 +120,7 @@ impl App {
         draft: Draft<'_>,
     ) -> Result<Credential, AppError> {
         let now = self.now();
-        // Gateways keep the younger of two secrets of one client: within one millisecond too.
-        let floor = draft.after.map(|c| Timestamp::from_millis(c.created_at.as_millis().saturating_add(1)));
-        let id = CredentialId::new(floor.map_or(now, |floor| floor.max(now)), self.entropy());
+        let id = CredentialId::new(draft.after.map_or(now, |c| moment_after(c.id).max(now)), self.entropy());
         let sealed = match draft.secret {
             Some(secret) if draft.keep_copy => Some(self.seal(tx, draft.organization_id, id, secret).await?),
             _ => None,

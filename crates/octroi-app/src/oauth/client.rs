@@ -60,7 +60,8 @@ fn decoded(text: &str) -> Option<String> {
 }
 
 impl App {
-    /// The application of a client whose secret is right and in use. Every question is asked, whatever the answers.
+    /// The application of a client whose secret is right and in use. Every question is asked, whatever the answers. A
+    /// client whose youngest secret is paused or revoked is stopped as a whole: an older one in its grace too.
     pub(super) async fn authenticate_client(
         &self,
         session: &mut Session,
@@ -68,7 +69,12 @@ impl App {
     ) -> Result<ApplicationId, TokenError> {
         let credential = self.credential_of_secret(session, &shown.secret).await?;
         let application = session.application_of_client(&shown.client_id).await?;
+        let youngest = match &application {
+            Some(application) => session.client_credentials(application.id).await?.pop(),
+            None => None,
+        };
         let now = self.now();
+        let stopped = youngest.is_none_or(|c| c.standing(now) != Standing::Active);
         let usable = |c: &Credential| {
             c.kind == CredentialKind::OauthClient
                 && matches!(c.standing(now), Standing::Active | Standing::Grace)
@@ -76,6 +82,7 @@ impl App {
         match (credential, application) {
             (Some(credential), Some(application))
                 if usable(&credential)
+                    && !stopped
                     && credential.application_id == application.id
                     && application.state == ApplicationState::Active =>
             {
