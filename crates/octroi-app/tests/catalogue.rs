@@ -250,6 +250,23 @@ on_both! {
         assert!(entries.contains(&"api.deleted".to_owned()), "{entries:?}");
     }
 
+    async fn a_text_that_no_database_takes_is_refused_like_any_other(house) {
+        let api = house.publish(json!({}), vec![]).await;
+        let by_slug = house.app.api_by_slug(&NOBODY, "a\0", Some("\0")).await;
+        assert!(matches!(by_slug, Err(AppError::NotFound)));
+        let page = house.app.page(&NOBODY, api.api_id(), "\0", Language::Fr).await;
+        assert!(matches!(page, Err(AppError::NotFound)));
+        let more = json!({"slug": "a\0", "gateway": {"route": {"path": "/\0", "host": "\0"}}});
+        let found = violations(house.app.create_api(&api.provider, sirene(api.organization_id, "1\0", more)).await);
+        let fields: Vec<_> = found.iter().map(|(field, _)| field.as_str()).collect();
+        assert_eq!(fields, ["slug", "version", "gateway.route.path", "gateway.route.host"]);
+        assert!(names(house, &NOBODY, json!({"q": "\0", "label": "\0"})).await.is_empty());
+        let page = PageInput {
+            slug: "\0".into(), language: Language::Fr, title: "\0".into(), markdown: "\0".into(), position: None,
+        };
+        assert_eq!(violations(house.app.put_page(&api.provider, api.api_id(), page, None).await).len(), 3);
+    }
+
     async fn pages_have_languages_and_bounds(house) {
         let api = house.publish(json!({}), vec![]).await;
         let (id, provider) = (api.api_id(), api.provider);

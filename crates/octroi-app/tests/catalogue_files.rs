@@ -247,6 +247,27 @@ fn the_schema_and_the_demo_fit_each_other() {
     assert!(!validator.is_valid(&json!({"apiVersion": "octroi/v1", "kind": "Api", "nmae": "x"})));
 }
 
+#[test]
+fn the_example_of_the_reference_is_read() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/reference/catalogue.md")).unwrap();
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let openapi = r#"{"openapi":"3.1.0","info":{"title":"T","version":"1"},"paths":{}}"#;
+    let folder = folder(&[
+        ("sirene.yaml", example.as_bytes()),
+        ("openapi/sirene.yaml", openapi.as_bytes()),
+        ("sirene.png", b"\x89PNG\r\n\x1a\n"),
+        ("terms/sirene.md", b"t"),
+        ("pages/premiers-pas.fr.md", b"p"),
+        ("pages/premiers-pas.en.md", b"p"),
+    ]);
+    let loaded = load(folder.path(), &Variables::new()).unwrap();
+    let document = loaded.documents().next().unwrap();
+    assert_eq!((document.plans.len(), document.pages.len()), (3, 2));
+    assert_eq!(document.gateway.check(&[]), Ok(()));
+    assert_eq!(document.presentation.check(), Ok(()));
+}
+
 /// Every reference inside a document leads somewhere.
 fn assert_references(document: &Value, value: &Value) {
     match value {
@@ -326,6 +347,8 @@ on_both! {
             "security: keyless");
         for (bad, expected) in [
             (with("provider: insee", "provider: nobody"), "b.yaml:3:1: provider: does not exist"),
+            (with("provider: insee", "provider: \"\\0\""), "b.yaml:3:1: provider: not of the form slug"),
+            (with("slug: sirene", "slug: \"\\0\""), "b.yaml:4:1: slug: not of the form slug"),
             (with("https://upstream.example", "http://10.0.0.1"),
              "b.yaml:13:7: gateway.upstreams[0].url: leads to a private network"),
             (with("https://upstream.example", "http://169.254.169.254"),

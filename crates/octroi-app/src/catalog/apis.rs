@@ -4,7 +4,7 @@ use octroi_domain::actor::Actor;
 use octroi_domain::api::{Api, ApiState, GatewayDefinition, Listing, Presentation};
 use octroi_domain::ids::{ApiId, OrganizationId};
 use octroi_domain::permission::{Action, Parties};
-use octroi_domain::validate::{Check, Rule};
+use octroi_domain::validate::{Check, Rule, is_slug};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -123,6 +123,9 @@ impl App {
         slug: &str,
         version: Option<&str>,
     ) -> Result<ApiView, AppError> {
+        if !is_slug(slug) {
+            return Err(AppError::NotFound);
+        }
         let mut session = self.read().await?;
         let mut versions = session.api_versions(slug).await?;
         if let Some(version) = version {

@@ -67,13 +67,15 @@ impl Fault {
         code: &'static str,
         message: impl Into<String>,
     ) -> Self {
+        // Names and values from files end up on terminals.
+        let shown = |text: &str| text.replace(|c: char| c.is_control(), "\u{fffd}");
         Self {
-            file: file.to_owned(),
+            file: shown(file),
             line: place.line,
             column: place.column,
-            field: field.to_owned(),
+            field: shown(field),
             code,
-            message: message.into(),
+            message: shown(&message.into()),
         }
     }
 

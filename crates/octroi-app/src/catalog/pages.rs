@@ -4,7 +4,7 @@ use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
 use octroi_domain::ids::{ApiId, PageId};
 use octroi_domain::page::{MAX_PAGES, Page};
-use octroi_domain::validate::Rule;
+use octroi_domain::validate::{Rule, is_slug};
 use octroi_store::Tx;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,9 @@ impl App {
     ) -> Result<PageView, AppError> {
         let mut session = self.read().await?;
         let api = session.api_seen(viewer(actor), api).await?.ok_or(AppError::NotFound)?;
+        if !is_slug(slug) {
+            return Err(AppError::NotFound);
+        }
         let other = if language == Language::Fr { Language::En } else { Language::Fr };
         for language in [language, other] {
             if let Some(page) = session.page(api.id, slug, language).await? {
@@ -69,7 +72,10 @@ impl App {
     ) -> Result<PageView, AppError> {
         let mut tx = self.begin().await?;
         let mut api = self.managed_api(&mut tx, actor, api, edition).await?;
-        let before = tx.page(api.id, &input.slug, input.language).await?;
+        let before = match is_slug(&input.slug) {
+            true => tx.page(api.id, &input.slug, input.language).await?,
+            false => None,
+        };
         let count = tx.pages(api.id).await?.len();
         let page = Page {
             id: before.as_ref().map_or_else(|| PageId::new(self.now(), self.entropy()), |p| p.id),
@@ -105,6 +111,9 @@ impl App {
     ) -> Result<(), AppError> {
         let mut tx = self.begin().await?;
         let mut api = self.managed_api(&mut tx, actor, api, edition).await?;
+        if !is_slug(slug) {
+            return Err(AppError::NotFound);
+        }
         let page = tx.page(api.id, slug, language).await?.ok_or(AppError::NotFound)?;
         self.remove_page(&mut tx, actor, &page).await?;
         self.touch_api(&mut tx, &mut api).await?;

@@ -6,7 +6,7 @@ use octroi_domain::ids::{ApiId, OrganizationId, PageId, PlanId};
 use octroi_domain::page::{MAX_PAGES, Page};
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::plan::{Plan, PlanDefinition, PlanState};
-use octroi_domain::validate::{Check, Rule, Violation};
+use octroi_domain::validate::{Check, Rule, Violation, is_slug};
 use octroi_store::{Document, DocumentKind, Tx};
 use serde_json::json;
 
@@ -77,6 +77,9 @@ impl App {
         actor: &Actor,
         slug: &str,
     ) -> Result<Result<OrganizationId, Rule>, AppError> {
+        if !is_slug(slug) {
+            return Ok(Err(Rule::Malformed { expected: "slug" }));
+        }
         let Some(organization) = tx.organization_by_slug(slug).await? else { return Ok(Err(Rule::Unknown)) };
         match require(actor, Action::ApiManage, &Parties::provided_by(organization.id)) {
             Err(AppError::NotFound) => return Ok(Err(Rule::Unknown)),
@@ -90,6 +93,9 @@ impl App {
     }
 
     async fn before(&self, tx: &mut Tx, document: &ApiDocument) -> Result<Before, AppError> {
+        if !is_slug(&document.slug) {
+            return Ok(Before::default());
+        }
         let versions = tx.api_versions(&document.slug).await?;
         let Some(api) = versions.into_iter().find(|api| api.version == document.version) else {
             return Ok(Before::default());
