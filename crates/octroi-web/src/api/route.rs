@@ -227,15 +227,14 @@ impl Row {
                 codes.extend_from_slice(more);
             }
         };
-        let parameters = !self.query.is_nothing() || self.paged;
-        add(true, &[MalformedRequest, Internal, Unavailable]);
+        // A query that nobody reads is told everywhere.
+        add(true, &[MalformedRequest, Invalid, Internal, Unavailable]);
         add(self.auth == Auth::Bearer, &[SignInRequired]);
         add(self.auth != Auth::None, &[TokenInvalid]);
         add(self.auth == Auth::Bearer, &[InsufficientScope, Forbidden]);
         add(!self.path_schemas.is_empty() || self.auth == Auth::Bearer, &[NotFound]);
-        add(self.has_body(), &[RequestTimeout, BodyTooLarge, UnsupportedMediaType, Invalid]);
+        add(self.has_body(), &[RequestTimeout, BodyTooLarge, UnsupportedMediaType]);
         add(self.body_schema.is_some(), &[MalformedJson]);
-        add(!self.has_body() && (parameters || self.idempotent()), &[Invalid]);
         add(self.if_match, &[Stale]);
         add(self.idempotent(), &[Conflict(octroi_app::Conflict::IdempotencyKeyReused)]);
         codes.extend_from_slice(&self.own_problems);

@@ -60,6 +60,12 @@ impl Ask {
         self.with("content-type", media)
     }
 
+    /// Another body, of the same type.
+    pub(crate) fn bytes_only(mut self, body: &str) -> Self {
+        self.body = body.into();
+        self
+    }
+
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self

@@ -98,12 +98,10 @@ fn administration() -> Vec<Row> {
             .paged(),
         post("/api/v1/accounts/{account_id}/suspend", "suspendAccount", suspend)
             .says(TAG, "Stop an account: it cannot sign in, its tokens end")
-            .permits(Action::AccountAdminister)
-            .problems([ProblemCode::Invalid]),
+            .permits(Action::AccountAdminister),
         post("/api/v1/accounts/{account_id}/resume", "resumeAccount", resume)
             .says(TAG, "Let a stopped account go on")
-            .permits(Action::AccountAdminister)
-            .problems([ProblemCode::Invalid]),
+            .permits(Action::AccountAdminister),
         put("/api/v1/accounts/{account_id}/portal-roles", "setPortalRoles", set_roles)
             .says(TAG, "Give an account exactly these roles for the portal as a whole")
             .permits(Action::AccountAdminister),

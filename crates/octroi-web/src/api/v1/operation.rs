@@ -12,7 +12,6 @@ use serde::Deserialize;
 
 use crate::api::call::{Call, Json};
 use crate::api::route::{Row, get, post};
-use crate::problem::ProblemCode;
 
 const TAG: &str = "operation";
 
@@ -24,8 +23,7 @@ pub(super) fn rows() -> Vec<Row> {
             .paged(),
         post("/api/v1/jobs/{job_id}/retry", "retryJob", retry)
             .says(TAG, "Let a dead job begin anew")
-            .permits(Action::JobManage)
-            .problems([ProblemCode::Invalid]),
+            .permits(Action::JobManage),
         get("/api/v1/audit-entries", "listAuditEntries", entries)
             .says(TAG, "The audit trail, newest first")
             .permits(Action::AuditRead)
