@@ -339,6 +339,10 @@ impl App {
         let (Some(sealed), Some(place)) = (&credential.sealed, &place) else {
             return Err(Conflict::NotRevealable.into());
         };
+        // An API that turned to showing keys once shows none again, though older copies are still there.
+        if place.gateway.show_key_once {
+            return Err(Conflict::NotRevealable.into());
+        }
         let secret = self.unseal(&mut tx, &credential, sealed).await?;
         let shown = self.shown_key(&credential, &secret, place);
         self.audit(&mut tx, actor, "credential.revealed", id, json!({}));

@@ -12,7 +12,7 @@ use octroi_domain::actor::{Actor, TokenScope};
 use octroi_domain::credential::Standing;
 use octroi_domain::credential::digest::{hex, sha256};
 use octroi_domain::organization::{OrganizationKind, Role};
-use octroi_testkit::{Gate, House, Published, conflict, on_both, plan, violations};
+use octroi_testkit::{Gate, House, Published, conflict, on_both, plan, sirene, violations};
 use serde_json::{Value, json};
 
 /// A subscriber with a key, and the gate it stands before.
@@ -151,6 +151,15 @@ on_both! {
     async fn an_api_that_shows_keys_once_keeps_no_copy(house) {
         let s = scene(house, json!({"gateway": {"show_key_once": true}}), json!({})).await;
         assert!(!s.key.credential.revealable);
+        let again = house.app.reveal_credential(&s.ada, s.key.credential.id).await;
+        assert_eq!(conflict(again), Conflict::NotRevealable);
+        assert_eq!(s.gate.call(house, &s.key.secret).await, "admitted");
+    }
+
+    async fn an_api_that_turned_to_showing_keys_once_shows_none_again(house) {
+        let s = scene(house, json!({}), json!({})).await;
+        let once = sirene(s.sirene.organization_id, "3.11", json!({"gateway": {"show_key_once": true}}));
+        house.app.update_api(&s.sirene.provider, s.sirene.api_id(), once, None).await.unwrap();
         let again = house.app.reveal_credential(&s.ada, s.key.credential.id).await;
         assert_eq!(conflict(again), Conflict::NotRevealable);
         assert_eq!(s.gate.call(house, &s.key.secret).await, "admitted");

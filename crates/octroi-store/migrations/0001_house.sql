@@ -187,6 +187,7 @@ CREATE TABLE subscriptions (
 ){strict};
 CREATE INDEX subscriptions_application ON subscriptions (application_id, id);
 CREATE INDEX subscriptions_api ON subscriptions (api_id, state, id);
+CREATE INDEX subscriptions_api_age ON subscriptions (api_id, id);
 CREATE INDEX subscriptions_plan ON subscriptions (plan_id);
 CREATE UNIQUE INDEX subscriptions_open ON subscriptions (application_id, api_id)
   WHERE state IN ('pending', 'active', 'paused');
