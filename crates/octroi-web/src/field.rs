@@ -1,6 +1,7 @@
 //! What is wrong with one field of a request, from the rules of the domain or from the published schema.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
@@ -75,9 +76,12 @@ impl FieldError {
         let field = path(error.instance_path());
         match error.kind() {
             Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
-                match meant(error.instance_path(), context) {
-                    Some(branch) => branch.iter().for_each(|inner| Self::from_schema(inner, errors)),
-                    None => errors.push(Self::new(field, "wrong_type")),
+                match (choices(context), meant(error.instance_path(), context)) {
+                    (Some((place, allowed)), _) => {
+                        errors.push(Self::new(place, "not_allowed").with("allowed", allowed));
+                    }
+                    (None, Some(branch)) => branch.iter().for_each(|inner| Self::from_schema(inner, errors)),
+                    (None, None) => errors.push(Self::new(field, "wrong_type")),
                 }
             }
             Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
@@ -117,20 +121,35 @@ fn plain(field: String, kind: &Kind) -> FieldError {
     }
 }
 
+/// Where every branch of a union wants another word in one place (a list of words, or the tag of a tagged union): that
+/// place and the words.
+fn choices(branches: &[Vec<ValidationError<'static>>]) -> Option<(String, String)> {
+    let wanted = |error: &ValidationError<'static>| match error.kind() {
+        Kind::Constant { expected_value } => Some((path(error.instance_path()), word(expected_value))),
+        Kind::Enum { options } => Some((path(error.instance_path()), listed(options))),
+        _ => None,
+    };
+    let all: Vec<_> = branches.iter().map(|errors| errors.iter().find_map(wanted)).collect::<Option<_>>()?;
+    let (places, words): (HashSet<String>, Vec<String>) = all.into_iter().unzip();
+    let mut places = places.into_iter();
+    match (places.next(), places.next()) {
+        (Some(place), None) => Some((place, words.join(", "))),
+        _ => None,
+    }
+}
+
 /// The branch of a union that the writer most likely meant: one whose errors are not about the union's own place
-/// (a `null` or another tag), and the fewest of them.
+/// (a `null`) nor about a tag, and the fewest of them.
 fn meant<'a>(
     place: &Location,
     branches: &'a [Vec<ValidationError<'static>>],
 ) -> Option<&'a [ValidationError<'static>]> {
-    let misses_tag = |e: &ValidationError<'_>| {
-        matches!(e.kind(), Kind::Type { .. } | Kind::Enum { .. } | Kind::Constant { .. })
-            && e.instance_path().as_str() == place.as_str()
-            || matches!(e.kind(), Kind::Constant { .. })
+    let misses = |e: &ValidationError<'_>| {
+        matches!(e.kind(), Kind::Constant { .. })
+            || matches!(e.kind(), Kind::Type { .. }) && e.instance_path().as_str() == place.as_str()
     };
-    let fitting = branches.iter().filter(|errors| !errors.iter().any(misses_tag));
-    let words = branches.iter().filter(|errors| errors.iter().all(|e| matches!(e.kind(), Kind::Enum { .. })));
-    fitting.min_by_key(|errors| errors.len()).or_else(|| words.last()).map(Vec::as_slice)
+    let fitting = branches.iter().filter(|errors| !errors.iter().any(misses));
+    fitting.min_by_key(|errors| errors.len()).map(Vec::as_slice)
 }
 
 /// The values of a list, in words.
