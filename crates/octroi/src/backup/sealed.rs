@@ -201,7 +201,7 @@ impl<R: Read> Reader<R> {
             return Err(SealedError::Foreign);
         }
         let derived = derive(passphrase, &salt, cost)?;
-        if !aws_lc_rs::constant_time::verify_slices_are_equal(&derived[32..], proof).is_ok() {
+        if aws_lc_rs::constant_time::verify_slices_are_equal(&derived[32..], proof).is_err() {
             return Err(SealedError::Passphrase);
         }
         let cipher = Cipher::new(&derived[..32], prefix, head)?;

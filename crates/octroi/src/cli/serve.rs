@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Ended, Where};
 use crate::ambient::Ambient;
 use crate::product::{Product, Role};
-use crate::signals;
+use crate::signals::Signals;
 
 #[derive(Debug, Args)]
 #[command(
@@ -23,6 +23,11 @@ pub(super) struct Options {
 
 pub(super) async fn run(options: Options) -> Ended {
     let config = options.place.load()?;
-    let product = Box::pin(Product::start(&config, &Ambient::system(), options.role)).await?;
-    signals::until_stopped(product).await
+    let mut signals = Signals::listen()?;
+    let ambient = Ambient::system();
+    let starting = Box::pin(Product::start(&config, &ambient, options.role));
+    match signals.unless_stopped(starting).await {
+        Some(product) => signals.until_stopped(product?).await,
+        None => Ok(()),
+    }
 }

@@ -24,7 +24,8 @@ use crate::ambient::Ambient;
 use crate::cli::{Ended, Failure, say};
 use crate::config::{Config, LogFormat};
 use crate::product::{Prepared, Product, Role, upstream};
-use crate::{mail, signals, telemetry};
+use crate::signals::Signals;
+use crate::{mail, telemetry};
 
 use notebook::Notebook;
 use samples::SAMPLES;
@@ -67,14 +68,18 @@ pub(crate) async fn run(options: Options) -> Ended {
     let folder = std::path::absolute(folder.unwrap_or(std::path::Path::new("octroi-demo")))?;
     let config = configure(&options, &folder);
     telemetry::start(&config.logs);
-    let demo = Box::pin(Demo::start(&config, &Ambient::system())).await?;
+    let mut signals = Signals::listen()?;
+    let ambient = Ambient::system();
+    let starting = Box::pin(Demo::start(&config, &ambient));
+    let Some(started) = signals.unless_stopped(starting).await else { return Ok(()) };
+    let demo = started?;
     if options.json {
         say(&demo.line)?
     } else {
         print::for_people(&demo.line)?
     }
     let Demo { product, upstreams, .. } = demo;
-    let ended = signals::until_stopped(product).await;
+    let ended = signals.until_stopped(product).await;
     upstreams.stop().await;
     drop(temporary);
     ended
