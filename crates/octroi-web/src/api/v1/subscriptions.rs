@@ -1,7 +1,5 @@
 //! Subscriptions: asked for, decided, changed, and the keys that they give.
 
-use std::future::Future;
-
 use octroi_app::credentials::{CredentialView, ImportedKey, IssuedKey};
 use octroi_app::page::Page;
 use octroi_app::subscriptions::{
@@ -100,11 +98,9 @@ fn decision(path: &'static str, operation: &'static str, transition: Transition)
         .conflicts([Conflict::SubscriptionState])
 }
 
-fn decide(call: Call<One, (), Json<Decision>>, transition: Transition) -> impl Future<Output = Shown> + Send {
-    async move {
-        let Call { app, actor, path, body, edition, .. } = call;
-        app.decide_subscription(&actor, path.0, transition, body.0, edition).await.map(Json)
-    }
+async fn decide(call: Call<One, (), Json<Decision>>, transition: Transition) -> Shown {
+    let Call { app, actor, path, body, edition, .. } = call;
+    app.decide_subscription(&actor, path.0, transition, body.0, edition).await.map(Json)
 }
 
 async fn list(call: Call<(), SubscriptionFilter>) -> Result<Json<Page<SubscriptionView>>, AppError> {
