@@ -15,6 +15,7 @@ use axum::middleware::{self, Next};
 use octroi_app::{App, AppError, Applied};
 use octroi_domain::ids::BootId;
 use octroi_gateway::access_log::{AccessLog, NoAccessLog};
+use octroi_gateway::refresh::AppliedRevision;
 use octroi_gateway::resolve::SystemResolver;
 use octroi_gateway::{Gateway, GatewayConfig, Ports};
 use octroi_web::WebOptions;
@@ -311,6 +312,11 @@ impl Product {
                 }
             }
         }
+    }
+
+    /// Tells which revision the gateway of this process decides by, where there is one.
+    pub fn applied(&self) -> Option<AppliedRevision> {
+        self.gateway.as_ref().map(Gateway::applied)
     }
 
     /// Opens the access log anew, after its file was moved away.
