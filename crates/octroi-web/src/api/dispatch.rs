@@ -44,7 +44,7 @@ async fn attempt(
     let (query, page) = query::read(row, parts.uri.query())?;
     let edition = if row.if_match { etag::if_match(&parts.headers)? } else { None };
     let bytes = read_bytes(row, &parts.headers, body).await?;
-    let replay = Replay::of(row, &parts, &actor, &bytes)?;
+    let replay = Replay::of(row, &parts, token, &bytes)?;
     let body = parse(row, bytes)?;
     let incoming = Incoming {
         app: web.app.clone(),

@@ -13,6 +13,7 @@ use octroi_app::App;
 use octroi_app::idempotency::StoredAnswer;
 use octroi_domain::actor::Actor;
 use octroi_domain::credential::digest::{hex, sha256};
+use octroi_domain::ids::ManagementTokenId;
 
 use super::dispatch::response;
 use super::route::{Incoming, Row};
@@ -23,19 +24,23 @@ use crate::problem::{Problem, ProblemCode};
 /// What tells one request from another.
 pub(crate) struct Replay {
     key: String,
-    /// Over the method, the address and the body.
+    /// Over the token, the method, the address and the body: what one token was given, a lesser one of the same person
+    /// must not be given again.
     digest: String,
 }
 
 impl Replay {
     /// What is to be kept of this request, if anything.
-    pub(crate) fn of(row: &Row, parts: &Parts, actor: &Actor, body: &Bytes) -> Result<Option<Self>, Problem> {
-        if !row.idempotent() || actor.account_id().is_none() {
-            return Ok(None);
-        }
+    pub(crate) fn of(
+        row: &Row,
+        parts: &Parts,
+        token: Option<ManagementTokenId>,
+        body: &Bytes,
+    ) -> Result<Option<Self>, Problem> {
+        let Some(token) = token.filter(|_| row.idempotent()) else { return Ok(None) };
         let Some(key) = idempotency::key(&parts.headers)? else { return Ok(None) };
         let target = parts.uri.path_and_query().map_or("/", |all| all.as_str());
-        let mut bytes = format!("{} {target}\n", parts.method).into_bytes();
+        let mut bytes = format!("{token} {} {target}\n", parts.method).into_bytes();
         bytes.extend_from_slice(body);
         Ok(Some(Self { key: key.to_owned(), digest: hex(&sha256(&bytes)) }))
     }

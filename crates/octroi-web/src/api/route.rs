@@ -77,6 +77,8 @@ pub struct Row {
     pub paged: bool,
     /// Whether `If-Match` is looked at.
     pub if_match: bool,
+    /// Whether each call is judged anew, although it has an `Idempotency-Key`.
+    always_anew: bool,
     /// Where the created object is: a template of its path and a JSON pointer to its identifier in the answer.
     pub(crate) location: Option<(&'static str, &'static str)>,
     pub(crate) path_schemas: Vec<Make>,
@@ -125,6 +127,7 @@ impl Row {
             own_problems: Vec::new(),
             paged: false,
             if_match: false,
+            always_anew: false,
             location: None,
             path_schemas: P::schemas(),
             query: Held::new(schema::of::<Q>),
@@ -187,6 +190,12 @@ impl Row {
         self
     }
 
+    /// No answer is kept: what is asked for may be given now and not a minute later.
+    pub(crate) fn always_anew(mut self) -> Self {
+        self.always_anew = true;
+        self
+    }
+
     pub(crate) fn status(mut self, status: StatusCode) -> Self {
         self.success = status;
         self
@@ -210,7 +219,7 @@ impl Row {
 
     /// Whether `Idempotency-Key` is kept: on every POST of somebody who can be told from others.
     pub fn idempotent(&self) -> bool {
-        self.method == Method::POST && self.auth == Auth::Bearer
+        self.method == Method::POST && self.auth == Auth::Bearer && !self.always_anew
     }
 
     /// Whether a body is read.

@@ -136,6 +136,34 @@ async fn the_same_post_many_times_at_once_is_done_once() {
 }
 
 #[tokio::test]
+async fn a_kept_answer_is_for_the_token_that_asked_alone() {
+    for database in databases().await {
+        let house = House::on(database).await;
+        let door = Door::of(&house);
+        house.person("nina", &[]).await;
+        let (all, read_only) = (door.token("nina", None).await, door.token("nina", Some(&["read"])).await);
+        let ask = |token: &str| {
+            let body = json!({"name": "second", "scopes": ["read", "write", "reveal"]});
+            Ask::post("/api/v1/tokens", &body).by(token).with("idempotency-key", "k")
+        };
+        door.call(ask(&all)).await.expect(201);
+        door.call(ask(&read_only)).await.refuses(409, "idempotency_key_reused");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_shown_again_is_not_kept_past_its_fresh_sign_in() {
+    let (house, door) = sqlite().await;
+    let world = World::of(&house, &door).await;
+    let token = &world.caller("owner").token;
+    let path = format!("/api/v1/credentials/{}/reveal", world.credential);
+    let ask = || Ask::new(Method::POST, &path).by(token).with("idempotency-key", "k");
+    door.call(ask()).await.expect(200);
+    house.clock.advance(Duration::from_secs(5 * 60 + 1));
+    door.call(ask()).await.refuses(403, "sign_in_again");
+}
+
+#[tokio::test]
 async fn a_kept_answer_is_not_readable_in_the_database() {
     for database in databases().await {
         let house = House::on(database).await;

@@ -20,6 +20,7 @@ pub(super) fn rows() -> Vec<Row> {
             .says(TAG, "Show a stored secret again, within five minutes of a sign-in")
             .more("Needs a token with the scope `reveal`. `POST /api/v1/confirmations` counts as a sign-in.")
             .permits(Action::CredentialReveal)
+            .always_anew()
             .problems([ProblemCode::SignInAgain])
             .conflicts([Conflict::NotRevealable]),
         post("/api/v1/credentials/{credential_id}/renew", "renewCredential", renew)

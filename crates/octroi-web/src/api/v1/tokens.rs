@@ -26,6 +26,7 @@ pub(super) fn rows() -> Vec<Row> {
         post("/api/v1/confirmations", "confirmPassword", confirm)
             .says(TAG, "Show the password again, so that secrets can be revealed for five minutes")
             .permits(Action::AccountRead)
+            .always_anew()
             .problems([ProblemCode::TooMany]),
         get("/api/v1/tokens", "listTokens", list)
             .says(TAG, "My tokens, newest first")
