@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::framing::{Framing, Place};
 use crate::config::Timings;
 
-/// A worker's clock: milliseconds, moved on by its sweep. Never zero.
+/// A worker's clock: milliseconds, moved on by its sweep and by each new connection. Never zero.
 pub(super) type CoarseClock = Rc<Cell<u64>>;
 
 /// Since when one connection waits. Zero: it does not.

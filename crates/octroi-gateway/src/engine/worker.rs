@@ -153,6 +153,8 @@ impl Worker {
         }
         // Small answers must not wait for the acknowledgement of earlier ones.
         let _ = stream.set_nodelay(true);
+        // After a pause of the whole process the clock of the last sweep would make a new connection look old.
+        self.clock.set(coarse(&self.shared));
         let state = Rc::new(CallerState::new(Rc::clone(&self.clock)));
         self.callers.borrow_mut().push(Rc::downgrade(&state));
         self.open.set(self.open.get() + 1);

@@ -206,6 +206,15 @@ fn a_revocation_is_felt_by_the_next_call_and_a_changed_limit_too() {
 }
 
 #[test]
+fn a_connection_made_after_a_long_pause_is_not_taken_for_an_old_one() {
+    let (_upstream, house) = sirene(Limits::default());
+    for _ in 0..40 {
+        house.clock.advance(Duration::from_secs(3_600));
+        assert_eq!(house.get_with(PATH, SECRET).status, 200);
+    }
+}
+
+#[test]
 fn a_quota_ends_with_its_month() {
     let quota = Limits { rate: None, quota: Some(Quota { count: 3, period: Period::Month }) };
     let (_upstream, house) = sirene(quota);
