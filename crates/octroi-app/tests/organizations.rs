@@ -119,6 +119,33 @@ async fn members_come_by_invitation_and_an_owner_always_stays() {
 }
 
 #[tokio::test]
+async fn an_invitation_ends_with_its_inviter_s_right_to_invite() {
+    each_database(async |db: &Database, test: TestApp| {
+        let owner = test.person("marie", &[]).await;
+        let id = company(&test, &owner).await;
+        let luc = test.person("luc", &[]).await.account_id().unwrap();
+        test.app.ensure_member(&SYSTEM, id, luc, Role::Owner).await.unwrap();
+        let (marie, luc_signed) = (test.sign_in("marie").await, test.sign_in("luc").await);
+        let invite = InviteMember { email: "double@exemple.fr".into(), role: Role::Owner };
+        test.app.invite_member(&luc_signed, id, invite).await.unwrap();
+        let token = last_link(&test).await;
+        test.app.set_member_role(&marie, id, luc, Role::Viewer).await.unwrap();
+        let refused = test.app.accept_invitation(accept(token.clone(), "double")).await;
+        assert!(matches!(refused, Err(AppError::Conflict(Conflict::LinkSpent))), "{}", db.name);
+        // Nothing was written, and the link is good again once its inviter may.
+        test.app.set_member_role(&marie, id, luc, Role::Owner).await.unwrap();
+        test.app.accept_invitation(accept(token, "double")).await.unwrap();
+
+        let chief = test.person("chef", &[PortalRole::Admin]).await;
+        let link = test.app.admin_invite(&chief, "autre@exemple.fr", vec![PortalRole::Admin]).await.unwrap();
+        test.app.suspend_account(&SYSTEM, chief.account_id().unwrap()).await.unwrap();
+        let refused = test.app.accept_invitation(accept(token_of(&link.url), "autre")).await;
+        assert!(matches!(refused, Err(AppError::Conflict(Conflict::LinkSpent))), "{}", db.name);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_owners_who_leave_at_once_leave_one_behind() {
     each_database(async |db: &Database, test: TestApp| {
         let marie = test.person("marie", &[]).await;

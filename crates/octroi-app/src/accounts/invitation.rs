@@ -19,7 +19,8 @@ use super::{AccountView, checked_email};
 use crate::context::require;
 use crate::links::MadeLink;
 use crate::setup::check_person;
-use crate::{App, AppError};
+use crate::tokens::person_of;
+use crate::{App, AppError, Conflict};
 
 /// What an invitation gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -72,17 +73,22 @@ pub struct InvitationView {
 #[serde(deny_unknown_fields)]
 pub struct AcceptInvitation {
     /// The `token` of the link.
+    #[schemars(length(min = 1, max = 200))]
     pub token: String,
     /// The name to sign in with, beside the address.
+    #[schemars(length(min = 3, max = 64), regex(pattern = octroi_domain::patterns::IDENTIFIER))]
     pub identifier: String,
     /// First name.
+    #[schemars(length(min = 1, max = 100), regex(pattern = octroi_domain::patterns::NAME))]
     pub first_name: String,
     /// Last name.
+    #[schemars(length(min = 1, max = 100), regex(pattern = octroi_domain::patterns::NAME))]
     pub last_name: String,
     /// Language of pages and mails.
     #[serde(default)]
     pub language: Language,
     /// At least 12 characters, and not easily guessed.
+    #[schemars(length(min = 12, max = 1024))]
     pub password: String,
     /// Whether the portal's terms are accepted: they must be.
     pub accept_terms: bool,
@@ -222,6 +228,9 @@ impl App {
         invitation: &Invitation,
         is_new: bool,
     ) -> Result<(), AppError> {
+        if !still_may_invite(tx, invitation).await? {
+            return Err(Conflict::LinkSpent.into());
+        }
         account.portal_roles.extend(&invitation.portal_roles);
         account.portal_roles.sort_unstable();
         account.portal_roles.dedup();
@@ -241,4 +250,18 @@ impl App {
         tx.put_membership(&Membership { organization_id, account_id: account.id, role, since }).await?;
         Ok(())
     }
+}
+
+/// Whether who invites could still do so: an invitation gives no more than its inviter has when it is accepted.
+async fn still_may_invite(tx: &mut Tx, invitation: &Invitation) -> Result<bool, AppError> {
+    // The command line's own are those of whoever runs the portal.
+    let Some(id) = invitation.inviter else { return Ok(true) };
+    let inviter = tx.account(id).await?.filter(|account| account.state == AccountState::Active);
+    let Some(inviter) = inviter else { return Ok(false) };
+    let actor = Actor::Person(Box::new(person_of(tx, &inviter).await?));
+    let organization = invitation.organization_id;
+    let places = organization.map(|id| (Action::OrganizationManage, Parties::owned_by(id)));
+    let roles = (!invitation.portal_roles.is_empty() || organization.is_none())
+        .then_some((Action::AccountAdminister, Parties::PORTAL));
+    Ok(places.into_iter().chain(roles).all(|(action, parties)| require(&actor, action, &parties).is_ok()))
 }
