@@ -2,9 +2,8 @@
 //!
 //! Hashing takes tens of milliseconds and 19 MiB on purpose: never on a thread that serves others.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash};
 
 use super::Person;
 use crate::time::{Entropy, random_bytes};
@@ -72,11 +71,18 @@ fn is_guessable(password: &str, own: &[&str]) -> bool {
 
 /// The argon2id hash of `password`, in PHC form. Slow: see the module.
 pub fn hash(password: &str, entropy: &dyn Entropy) -> Result<String, HashFailed> {
+    let failed = |e: &dyn std::fmt::Display| HashFailed(e.to_string());
     let salt: [u8; 16] = random_bytes(entropy);
-    hasher()?
-        .hash_password_with_salt(password.as_bytes(), &salt)
-        .map(|hash| hash.to_string())
-        .map_err(|e| HashFailed(e.to_string()))
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|e| failed(&e))?;
+    let digest = digest(Algorithm::Argon2id, &params, password, &salt).map_err(|e| failed(&e))?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).map_err(|e| failed(&e))?,
+        salt: Some(Salt::new(&salt).map_err(|e| failed(&e))?),
+        hash: Some(digest),
+    };
+    Ok(hash.to_string())
 }
 
 /// Whether `hash` is that of `password`. Without a hash, or with one that cannot be read, it takes the same time and
@@ -85,14 +91,38 @@ pub fn verify(password: &str, hash: Option<&str>) -> bool {
     let parsed = hash.and_then(|text| PasswordHash::new(text).ok());
     let known = parsed.is_some();
     let Some(wanted) = parsed.or_else(|| PasswordHash::new(DECOY).ok()) else { return false };
-    let Ok(hasher) = hasher() else { return false };
-    let fits = password.len() <= MAX_BYTES && hasher.verify_password(password.as_bytes(), &wanted).is_ok();
+    // `Output` is compared in constant time.
+    let fits = password.len() <= MAX_BYTES
+        && digest_as(&wanted, password).is_some_and(|found| Some(found) == wanted.hash);
     fits && known
 }
 
-fn hasher() -> Result<Argon2<'static>, HashFailed> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|e| HashFailed(e.to_string()))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// The digest of `password`, made as that in `like` was.
+fn digest_as(like: &PasswordHash, password: &str) -> Option<Output> {
+    let algorithm = Algorithm::try_from(like.algorithm.as_str()).ok()?;
+    let params = Params::try_from(like).ok()?;
+    let salt = like.salt.as_ref()?;
+    digest(algorithm, &params, password, salt).ok()
+}
+
+/// Blocks of 1 KiB that are reserved for one hash, far fewer of which are touched. From 32 MiB on, glibc's allocator
+/// always asks the system for memory and always gives it back; below, it learns to keep what was freed, and each thread
+/// that ever hashed would hold 19 MiB for good.
+const RESERVED_BLOCKS: usize = 33 * 1024;
+
+fn digest(
+    algorithm: Algorithm,
+    params: &Params,
+    password: &str,
+    salt: &[u8],
+) -> Result<Output, password_hash::Error> {
+    let count = params.block_count();
+    let mut memory: Vec<Block> = Vec::with_capacity(count.max(RESERVED_BLOCKS));
+    memory.resize(count, Block::new());
+    let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+    let argon2 = Argon2::new(algorithm, Version::V0x13, params.clone());
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut out, memory.as_mut_slice())?;
+    Output::new(&out).map_err(Into::into)
 }
 
 #[cfg(test)]
