@@ -25,4 +25,6 @@ pub use gate::Gate;
 pub use house::House;
 pub use mailbox::{Mailbox, link_token, token_of};
 pub use people::{PASSWORD, TestApp, app_on, app_options};
+pub use raw::Refusing;
+pub use raw::meddle_at;
 pub use refusals::{conflict, violations};

@@ -155,11 +155,8 @@ fn an_administrator_is_invited_and_the_trail_shows_tampering() {
     assert!(verified.contains("the audit trail is whole"), "{verified}");
 
     let url = format!("sqlite://{}", data.path().join("octroi.db").display());
-    tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-        sqlx::query("UPDATE audit SET actor = 'somebody' WHERE sequence = 1").execute(&pool).await.unwrap();
-        pool.close().await;
-    });
+    let forged = "UPDATE audit SET actor = 'somebody' WHERE sequence = 1";
+    tokio::runtime::Runtime::new().unwrap().block_on(octroi_testkit::meddle_at(&url, forged));
     let said = line_of_failure(&mut on(data.path(), &["audit", "verify"]));
     assert!(said.contains("entry 1 was changed"), "{said}");
 }
