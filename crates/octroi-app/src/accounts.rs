@@ -88,15 +88,19 @@ impl From<Account> for AccountView {
 pub struct AccountChange {
     /// E-mail address: takes effect once the link sent to the new address was opened.
     #[serde(default)]
+    #[schemars(email, length(max = 254))]
     pub email: Option<String>,
     /// The name to sign in with.
     #[serde(default)]
+    #[schemars(length(min = 3, max = 64), regex(pattern = octroi_domain::patterns::IDENTIFIER))]
     pub identifier: Option<String>,
     /// First name.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 100), regex(pattern = octroi_domain::patterns::NAME))]
     pub first_name: Option<String>,
     /// Last name.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 100), regex(pattern = octroi_domain::patterns::NAME))]
     pub last_name: Option<String>,
     /// Language of pages and mails.
     #[serde(default)]

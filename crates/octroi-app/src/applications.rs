@@ -91,17 +91,21 @@ pub struct NewApplication {
     #[serde(default)]
     pub organization_id: Option<OrganizationId>,
     /// The name, 1 to 100 characters.
+    #[schemars(length(min = 1, max = 100), regex(pattern = octroi_domain::patterns::NAME))]
     pub name: String,
     /// What it is for, 1 to 2,000 characters.
+    #[schemars(length(min = 1, max = 2000), regex(pattern = octroi_domain::patterns::TEXT))]
     pub description: String,
     /// The domain that it is used on; noted, never verified.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 300), regex(pattern = octroi_domain::patterns::NAME))]
     pub domain: Option<String>,
     /// How it shows who it is.
     #[serde(default)]
     pub kind: ApplicationKind,
     /// A client identifier to note, for a simple application; backend to backend gets one from Octroi.
     #[serde(default)]
+    #[schemars(length(max = 200), regex(pattern = octroi_domain::patterns::LINE))]
     pub client_id: Option<String>,
 }
 
@@ -120,14 +124,18 @@ pub struct CreatedApplication {
 #[serde(deny_unknown_fields)]
 pub struct ApplicationChange {
     /// The name, 1 to 100 characters.
+    #[schemars(length(min = 1, max = 100), regex(pattern = octroi_domain::patterns::NAME))]
     pub name: String,
     /// What it is for, 1 to 2,000 characters.
+    #[schemars(length(min = 1, max = 2000), regex(pattern = octroi_domain::patterns::TEXT))]
     pub description: String,
     /// The domain that it is used on; none where absent.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 300), regex(pattern = octroi_domain::patterns::NAME))]
     pub domain: Option<String>,
     /// A client identifier to note, for a simple application; none where absent. That of backend to backend stays.
     #[serde(default)]
+    #[schemars(length(max = 200), regex(pattern = octroi_domain::patterns::LINE))]
     pub client_id: Option<String>,
 }
 

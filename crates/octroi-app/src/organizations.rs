@@ -45,8 +45,10 @@ pub struct NewOrganization {
     /// What it is: anybody may make a company; the other kinds are made by an administrator.
     pub kind: OrganizationKind,
     /// Names it in files and addresses; unique.
+    #[schemars(length(min = 1, max = 64), regex(pattern = octroi_domain::patterns::SLUG))]
     pub slug: String,
     /// What people read.
+    #[schemars(length(min = 1, max = 150), regex(pattern = octroi_domain::patterns::NAME))]
     pub name: String,
 }
 
@@ -56,9 +58,11 @@ pub struct NewOrganization {
 pub struct OrganizationChange {
     /// Names it in files and addresses; unique.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 64), regex(pattern = octroi_domain::patterns::SLUG))]
     pub slug: Option<String>,
     /// What people read.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 150), regex(pattern = octroi_domain::patterns::NAME))]
     pub name: Option<String>,
 }
 
@@ -84,6 +88,7 @@ pub struct MemberView {
 #[serde(deny_unknown_fields)]
 pub struct InviteMember {
     /// The address that the invitation is sent to.
+    #[schemars(email, length(max = 254))]
     pub email: String,
     /// What the person will be able to do.
     pub role: Role,

@@ -27,6 +27,7 @@ pub struct PageRequest {
     pub limit: Option<u32>,
     /// The `next_cursor` of the page before; the list's beginning where absent.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 200))]
     pub cursor: Option<String>,
 }
 

@@ -34,8 +34,10 @@ pub struct TermsView {
 #[serde(deny_unknown_fields)]
 pub struct NewTerms {
     /// Its name, such as `2026-11`: 1 to 50 characters, used once.
+    #[schemars(length(min = 1, max = 50), regex(pattern = octroi_domain::patterns::NAME))]
     pub version: String,
     /// Its text, in Markdown.
+    #[schemars(length(min = 1, max = 200_000), regex(pattern = octroi_domain::patterns::TEXT))]
     pub body: String,
 }
 

@@ -54,8 +54,10 @@ pub enum Listing {
 pub struct Route {
     /// The host name, without port; any host where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
     pub host: Option<String>,
     /// The path prefix, such as `/api-sirene/3.11`: begins with a slash, does not end with one. `/` takes all.
+    #[schemars(length(min = 1, max = 200))]
     pub path: String,
 }
 
@@ -114,8 +116,10 @@ pub enum Placement {
 #[serde(deny_unknown_fields)]
 pub struct OperationRule {
     /// HTTP methods in capitals. `GET` lets `HEAD` through as well.
+    #[schemars(length(min = 1, max = 10))]
     pub methods: Vec<String>,
     /// Path behind the API's prefix. `*` stands for one segment, `**` at the end for all that follow.
+    #[schemars(length(min = 1, max = 500))]
     pub path: String,
 }
 
@@ -124,6 +128,7 @@ pub struct OperationRule {
 #[serde(deny_unknown_fields)]
 pub struct Cors {
     /// Origins such as `https://example.fr`, or the single `*` for all.
+    #[schemars(length(min = 1, max = 1000))]
     pub origins: Vec<String>,
     /// Answer headers that a page may read besides the safe ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -160,6 +165,7 @@ impl Default for Timeouts {
 #[serde(deny_unknown_fields)]
 pub struct RequiredParameter {
     /// The parameter's name.
+    #[schemars(length(min = 1, max = 100), regex(pattern = crate::patterns::NAME))]
     pub name: String,
     /// Outcome code of the call that lacks it, where the dialect has one of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -173,6 +179,7 @@ pub struct GatewayDefinition {
     /// Where the gateway finds the API.
     pub route: Route,
     /// The servers behind it, at least one.
+    #[schemars(length(min = 1, max = 32))]
     pub upstreams: Vec<Upstream>,
     /// Where the credential may stand, looked at in this order. Not needed when every plan is keyless.
     #[serde(default)]
@@ -188,6 +195,7 @@ pub struct GatewayDefinition {
     pub language: Language,
     /// Methods and paths let through; empty lets all through.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
     pub operations: Vec<OperationRule>,
     /// Web pages that may call; none where absent. The portal's own console is always let in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -464,16 +472,21 @@ const METADATA_V6: std::net::IpAddr =
 #[serde(deny_unknown_fields, default)]
 pub struct Presentation {
     /// One sentence for the catalogue's list.
+    #[schemars(length(max = 300), regex(pattern = crate::patterns::LINE))]
     pub summary: String,
     /// The description, in Markdown.
+    #[schemars(length(max = 50_000), regex(pattern = crate::patterns::PARAGRAPH))]
     pub description: String,
     /// Words to find and filter by.
+    #[schemars(length(max = 30))]
     pub labels: Vec<String>,
     /// E-mail address for questions.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(email, length(max = 254))]
     pub contact_email: Option<String>,
     /// Page of the provider about the API.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2000))]
     pub contact_url: Option<String>,
 }
 

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod job;
 pub mod organization;
 pub mod page;
+pub mod patterns;
 pub mod permission;
 pub mod plan;
 pub mod subscription;

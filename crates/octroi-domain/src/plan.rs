@@ -49,8 +49,10 @@ pub enum CommentRule {
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// Calls admitted in one window, 1 to 10,000,000.
+    #[schemars(range(min = 1, max = 10_000_000))]
     pub count: u32,
     /// Length of the window in seconds, 1 to 3,600.
+    #[schemars(range(min = 1, max = 3600))]
     pub window_seconds: u32,
 }
 
@@ -94,6 +96,7 @@ pub enum Period {
 #[serde(deny_unknown_fields)]
 pub struct Quota {
     /// Calls admitted in one period.
+    #[schemars(range(min = 1, max = 1_000_000_000_000_i64))]
     pub count: u64,
     /// The period.
     pub period: Period,
@@ -139,11 +142,14 @@ pub struct Limits {
 #[serde(deny_unknown_fields)]
 pub struct PlanDefinition {
     /// Names the plan within its API: lower-case letters, digits, hyphens.
+    #[schemars(length(min = 1, max = 64), regex(pattern = crate::patterns::SLUG))]
     pub slug: String,
     /// What people read: "Accès public".
+    #[schemars(length(min = 1, max = 100), regex(pattern = crate::patterns::NAME))]
     pub name: String,
     /// One or two sentences.
     #[serde(default)]
+    #[schemars(length(max = 2000), regex(pattern = crate::patterns::PARAGRAPH))]
     pub description: String,
     /// How the caller shows who it is.
     pub security: Security,
@@ -158,9 +164,11 @@ pub struct PlanDefinition {
     pub limits: Limits,
     /// Scopes that the plan gives, each a word without spaces.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
     pub scopes: Vec<String>,
     /// The largest life of a key in days; none means without end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 3650))]
     pub key_days: Option<u32>,
 }
 

@@ -7,6 +7,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::paths::{Location, LocationSegment};
 use octroi_domain::api::Language;
+use octroi_domain::patterns;
 use octroi_domain::validate::{Rule, Violation};
 use serde_json::Value;
 
@@ -45,6 +46,11 @@ impl FieldError {
     /// A field that nobody reads.
     pub(crate) fn unexpected(field: impl Into<String>) -> Self {
         Self::new(field, "unexpected")
+    }
+
+    /// A header that is not one entity tag of ours.
+    pub(crate) fn if_match() -> Self {
+        Self::new("If-Match", "malformed").saying("form-if_match")
     }
 
     /// A key that is not 1 to 128 visible characters.
@@ -90,8 +96,22 @@ impl FieldError {
             Kind::Required { property } => {
                 errors.push(Self::new(join(&field, property.as_str().unwrap_or_default()), "required"));
             }
+            Kind::Pattern { pattern } => errors.push(misshapen(field, pattern, error.instance())),
             kind => errors.push(plain(field, kind)),
         }
+    }
+}
+
+/// A text that does not fit a pattern: plain text is blank or holds what no text may; other forms have a name.
+fn misshapen(field: String, pattern: &str, value: &Value) -> FieldError {
+    if patterns::TEXTS.contains(&pattern) {
+        let blank = value.as_str().is_none_or(|text| text.trim().is_empty());
+        return if blank { FieldError::new(field, "required") } else { FieldError::control_character(field) };
+    }
+    let error = FieldError::new(field, "malformed");
+    match patterns::FORMS.iter().find(|(known, _)| *known == pattern) {
+        Some((_, form)) => error.saying(format!("form-{form}")),
+        None => error,
     }
 }
 
@@ -115,7 +135,7 @@ fn plain(field: String, kind: &Kind) -> FieldError {
         Kind::Constant { expected_value } => {
             FieldError::new(field, "not_allowed").with("allowed", word(expected_value))
         }
-        Kind::Pattern { .. } | Kind::Format { .. } => FieldError::new(field, "malformed"),
+        Kind::Format { .. } => FieldError::new(field, "malformed"),
         Kind::UniqueItems => FieldError::new(field, "taken"),
         _ => FieldError::new(field, "wrong_type"),
     }
@@ -241,7 +261,8 @@ mod tests {
         // The shape of a request can break two more.
         wanted.extend(["rule-unexpected", "rule-wrong_type"].map(str::to_owned));
         wanted.extend(
-            ["range-least", "range-most", "form-unreadable", "form-idempotency_key"].map(str::to_owned),
+            ["range-least", "range-most", "form-unreadable", "form-idempotency_key", "form-if_match"]
+                .map(str::to_owned),
         );
         let mut found = BTreeSet::new();
         for name in ["octroi-domain", "octroi-app", "octroi-policy"] {

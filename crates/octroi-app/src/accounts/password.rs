@@ -22,8 +22,10 @@ use crate::{App, AppError, Conflict};
 #[serde(deny_unknown_fields)]
 pub struct ResetPassword {
     /// The `token` of the link.
+    #[schemars(length(min = 1, max = 200))]
     pub token: String,
     /// At least 12 characters, and not easily guessed.
+    #[schemars(length(min = 12, max = 1024))]
     pub password: String,
 }
 
@@ -38,8 +40,10 @@ impl std::fmt::Debug for ResetPassword {
 #[serde(deny_unknown_fields)]
 pub struct ChangePassword {
     /// The present one.
+    #[schemars(length(min = 1, max = 1024))]
     pub current_password: String,
     /// At least 12 characters, and not easily guessed.
+    #[schemars(length(min = 12, max = 1024))]
     pub new_password: String,
 }
 

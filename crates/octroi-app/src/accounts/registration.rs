@@ -24,17 +24,22 @@ use crate::{App, AppError, Conflict};
 #[serde(deny_unknown_fields)]
 pub struct Registration {
     /// E-mail address; a link is sent there.
+    #[schemars(email, length(max = 254))]
     pub email: String,
     /// The name to sign in with, beside the address: 3 to 64 letters, digits, dots, hyphens and underscores.
+    #[schemars(length(min = 3, max = 64), regex(pattern = octroi_domain::patterns::IDENTIFIER))]
     pub identifier: String,
     /// First name.
+    #[schemars(length(min = 1, max = 100), regex(pattern = octroi_domain::patterns::NAME))]
     pub first_name: String,
     /// Last name.
+    #[schemars(length(min = 1, max = 100), regex(pattern = octroi_domain::patterns::NAME))]
     pub last_name: String,
     /// Language of pages and mails.
     #[serde(default)]
     pub language: Language,
     /// At least 12 characters, and not easily guessed.
+    #[schemars(length(min = 12, max = 1024))]
     pub password: String,
     /// Whether the portal's terms are accepted: they must be.
     pub accept_terms: bool,
@@ -51,6 +56,7 @@ impl std::fmt::Debug for Registration {
 #[serde(deny_unknown_fields)]
 pub struct VerifyEmail {
     /// The `token` of the link.
+    #[schemars(length(min = 1, max = 200))]
     pub token: String,
 }
 

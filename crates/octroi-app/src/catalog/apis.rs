@@ -25,9 +25,11 @@ const CHUNK: i64 = 200;
 pub struct ApiFilter {
     /// Words that the name, the slug, the summary or the labels contain, whatever their case and accents.
     #[serde(default)]
+    #[schemars(length(max = 200))]
     pub q: Option<String>,
     /// One of the labels.
     #[serde(default)]
+    #[schemars(length(max = 50))]
     pub label: Option<String>,
     /// Where in its life.
     #[serde(default)]
@@ -42,10 +44,13 @@ pub struct ApiInput {
     #[serde(default)]
     pub organization_id: Option<OrganizationId>,
     /// Shared by all versions: lower-case letters, digits, hyphens. Never changes.
+    #[schemars(length(min = 1, max = 64), regex(pattern = octroi_domain::patterns::SLUG))]
     pub slug: String,
     /// The version: letters, digits, `.`, `-` and `_`. Never changes.
+    #[schemars(length(min = 1, max = 32), regex(pattern = octroi_domain::patterns::VERSION))]
     pub version: String,
     /// What people read.
+    #[schemars(length(min = 1, max = 100), regex(pattern = octroi_domain::patterns::NAME))]
     pub name: String,
     /// Where it is in its life.
     #[serde(default)]

@@ -19,10 +19,12 @@ use crate::{App, AppError};
 #[serde(deny_unknown_fields)]
 pub struct PageInput {
     /// Names it in addresses; the same in every language.
+    #[schemars(length(min = 1, max = 100), regex(pattern = octroi_domain::patterns::SLUG))]
     pub slug: String,
     /// Its language.
     pub language: Language,
     /// Its title.
+    #[schemars(length(min = 1, max = 200), regex(pattern = octroi_domain::patterns::NAME))]
     pub title: String,
     /// Its text, at most 512 KiB.
     pub markdown: String,

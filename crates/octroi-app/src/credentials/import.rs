@@ -28,9 +28,11 @@ pub const MAX_IMPORTED: usize = 10_000;
 pub struct ImportedKey {
     /// The key itself: 8 to 128 printable ASCII characters without spaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 8, max = 128), regex(pattern = octroi_domain::patterns::IMPORTABLE))]
     pub secret: Option<String>,
     /// The SHA-256 of the key, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 64, max = 64), regex(pattern = octroi_domain::patterns::SHA256))]
     pub sha256: Option<String>,
     /// When it ends, if before what the plan and the subscription say.
     #[serde(default, skip_serializing_if = "Option::is_none")]

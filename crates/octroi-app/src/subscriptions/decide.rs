@@ -25,6 +25,7 @@ use crate::{App, AppError, Conflict};
 pub struct Decision {
     /// Why, for the other side to read; needed to reject.
     #[serde(default)]
+    #[schemars(length(max = 2000), regex(pattern = octroi_domain::patterns::PARAGRAPH))]
     pub reason: Option<String>,
 }
 
@@ -36,9 +37,11 @@ pub struct ChangePlan {
     pub plan_id: PlanId,
     /// A word to the API's owner, where the plan asks for one; the earlier one stays where absent.
     #[serde(default)]
+    #[schemars(length(max = 2000), regex(pattern = octroi_domain::patterns::PARAGRAPH))]
     pub comment: Option<String>,
     /// Where the new version has other terms: the SHA-256 of their text, in hexadecimal.
     #[serde(default)]
+    #[schemars(length(max = 64), regex(pattern = octroi_domain::patterns::SHA256))]
     pub accepted_terms: Option<String>,
 }
 

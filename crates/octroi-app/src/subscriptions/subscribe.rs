@@ -27,10 +27,12 @@ pub struct Subscribe {
     pub plan_id: PlanId,
     /// A word to the API's owner; some plans ask for one.
     #[serde(default)]
+    #[schemars(length(max = 2000), regex(pattern = octroi_domain::patterns::PARAGRAPH))]
     pub comment: String,
     /// Where the API has terms of its own: the SHA-256 of their text, in hexadecimal, as a sign of having accepted
     /// just these.
     #[serde(default)]
+    #[schemars(length(max = 64), regex(pattern = octroi_domain::patterns::SHA256))]
     pub accepted_terms: Option<String>,
 }
 

@@ -37,6 +37,7 @@ form-header_name = The name of a header or parameter: letters, digits and hyphen
 form-host = A host name in lower case, without port, such as api.example.com.
 form-idempotency_key = 1 to 128 visible ASCII characters, without spaces.
 form-identifier = 3 to 64 unaccented letters, digits, hyphens, dots or underscores.
+form-if_match = Give the header "ETag" of what you read, as it is, or "*".
 form-importable_key = A key of 8 to 128 visible ASCII characters.
 form-json_or_yaml = Readable JSON or YAML.
 form-openapi = An OpenAPI 3.0 or 3.1 document.

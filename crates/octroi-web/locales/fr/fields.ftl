@@ -37,6 +37,7 @@ form-header_name = Un nom d'en-tête ou de paramètre : lettres, chiffres et tir
 form-host = Un nom d'hôte en minuscules, sans port, comme api.exemple.fr.
 form-idempotency_key = De 1 à 128 caractères ASCII visibles, sans espace.
 form-identifier = De 3 à 64 lettres sans accent, chiffres, tirets, points ou soulignés.
+form-if_match = Reprenez tel quel l'en-tête « ETag » de ce que vous avez lu, ou « * ».
 form-importable_key = Une clé de 8 à 128 caractères ASCII visibles.
 form-json_or_yaml = Du JSON ou du YAML lisible.
 form-openapi = Un document OpenAPI 3.0 ou 3.1.

@@ -11,6 +11,7 @@ use octroi_app::page::PageRequest;
 use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
 use octroi_domain::ids::ManagementTokenId;
+use octroi_domain::patterns;
 use octroi_domain::validate::is_slug;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
@@ -101,7 +102,7 @@ impl FromStr for Slug {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        if text.len() <= 64 && is_slug(text) { Ok(Self(text.to_owned())) } else { Err(()) }
+        if text.len() <= 100 && is_slug(text) { Ok(Self(text.to_owned())) } else { Err(()) }
     }
 }
 
@@ -111,7 +112,7 @@ impl JsonSchema for Slug {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({ "type": "string", "maxLength": 64, "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$" })
+        schemars::json_schema!({ "type": "string", "maxLength": 100, "pattern": patterns::SLUG })
     }
 }
 

@@ -16,8 +16,8 @@ use super::route::{Auth, Row};
 use super::schema::{self, Make};
 use super::{query, route_table};
 use crate::context::Web;
-use crate::idempotency;
 use crate::problem::{ProblemCode, ProblemDocument};
+use crate::{etag, idempotency};
 
 /// What each tag is about, in the order of the document.
 const TAGS: &[(&str, &str)] = &[
@@ -166,7 +166,7 @@ impl Writer {
                 "name": "If-Match",
                 "in": "header",
                 "description": "The `ETag` of what was read; the update is refused when it is not current.",
-                "schema": {"type": "string", "pattern": "^(\\*|\"[0-9]{1,18}\")$"},
+                "schema": {"type": "string", "pattern": etag::PATTERN},
             }));
         }
         if row.idempotent() {

@@ -235,13 +235,24 @@ async fn violations_name_every_field_at_once() {
         assert!(fields.contains(&expected), "{expected:?} in {fields:?}");
     }
     // Of the right shape: the rules of the domain speak.
-    let body = json!({"slug": "Pas Bon", "name": "Nom", "security": "keyless"});
-    let ask = Ask::post(format!("/api/v1/apis/{}/plans", world.api), &body).by(provider);
-    let fields = door.call(ask.with("accept-language", "en")).await.fields();
-    assert!(
-        fields.contains(&text("slug", "malformed")) && fields.contains(&text("limits.rate", "required")),
-        "{fields:?}"
-    );
+    let ask = |body: Value| {
+        Ask::post(format!("/api/v1/apis/{}/plans", world.api), &body)
+            .by(provider)
+            .with("accept-language", "en")
+    };
+    let fields = door.call(ask(json!({"slug": "open", "name": "Nom", "security": "keyless"}))).await.fields();
+    assert!(fields.contains(&text("limits.rate", "required")), "{fields:?}");
+    // A form that has a name is said by its name; a text that is none is told apart from one that is blank.
+    let refused = door
+        .call(ask(json!({"slug": "Pas Bon", "name": " ", "security": "api_key", "description": "a\u{7}"})));
+    let refused = refused.await;
+    let fields = refused.fields();
+    for expected in
+        [text("slug", "malformed"), text("name", "required"), text("description", "control_character")]
+    {
+        assert!(fields.contains(&expected), "{expected:?} in {fields:?}");
+    }
+    assert!(refused.text().contains("such as api-sirene"), "{}", refused.text());
 }
 
 #[tokio::test]
