@@ -161,6 +161,7 @@ async fn open_sqlite(options: &StoreOptions) -> Result<Pools, StoreError> {
     if connect.get_filename() == ":memory:" {
         return Err(StoreError::BadAddress("the database needs a file: sqlite:///path/octroi.db".to_owned()));
     }
+    make_private(connect.get_filename());
     let pool = |size: u32| SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
     // The writer connects first: it makes the file.
     let writer = pool(1).connect_with(connect.clone()).await?;
@@ -171,6 +172,13 @@ async fn open_sqlite(options: &StoreOptions) -> Result<Pools, StoreError> {
     }
     let reader = pool(options.max_connections).connect_lazy_with(connect.pragma("query_only", "ON"));
     Ok(Pools::Sqlite { reader, writer })
+}
+
+/// Makes the file of a new database so that only its owner reads it; the files that SQLite puts beside it take over its
+/// mode. Where it cannot be made, SQLite says why when it opens it.
+fn make_private(path: &std::path::Path) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 async fn open_postgres(options: &StoreOptions) -> Result<Pools, StoreError> {

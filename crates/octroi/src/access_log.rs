@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -26,7 +27,8 @@ impl Target {
         Ok(match self {
             Self::Stdout => Box::new(io::stdout()),
             Self::Stderr => Box::new(io::stderr()),
-            Self::File(path) => Box::new(File::options().append(true).create(true).open(path)?),
+            // It holds the addresses of people: a new one is not for everybody to read.
+            Self::File(path) => Box::new(File::options().append(true).create(true).mode(0o640).open(path)?),
         })
     }
 }

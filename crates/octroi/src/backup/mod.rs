@@ -201,6 +201,12 @@ pub async fn restore(config: &Config, passphrase: &SecretText, from: &Path) -> R
     let target = database::sqlite_path(&options.url);
     if let Some(path) = &target {
         refuse_existing(path, "restore into an empty place, nothing is ever overwritten")?;
+        // SQLite would replay what another database left there into the one that comes back.
+        for left in ["-wal", "-journal"] {
+            let mut beside = path.as_os_str().to_owned();
+            beside.push(left);
+            refuse_existing(Path::new(&beside), "another database left it there: move it away first")?;
+        }
     }
     let wanted: Vec<Which> = [Which::MasterKey, Which::Pepper]
         .into_iter()

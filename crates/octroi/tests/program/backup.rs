@@ -101,6 +101,21 @@ fn nothing_is_ever_overwritten_and_the_passphrase_is_asked_for() {
 }
 
 #[test]
+fn what_another_database_left_is_not_replayed_into_the_one_that_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("octroi.backup"));
+    done(&mut on(&data, &["migrate"]));
+    sealed(&mut backup_of(&data, &file), PASSPHRASE);
+    let target = folder.path().join("target");
+    fs::create_dir(&target).unwrap();
+    fs::write(target.join("octroi.db-wal"), "left by a crash").unwrap();
+    let said = line_of_failure(restore_to(&target, &file).env("OCTROI_BACKUP_PASSPHRASE", PASSPHRASE));
+    assert!(said.contains("octroi.db-wal exists already"), "{said}");
+    fs::remove_file(target.join("octroi.db-wal")).unwrap();
+    sealed(&mut restore_to(&target, &file), PASSPHRASE);
+}
+
+#[test]
 fn keys_that_are_not_those_of_the_database_are_not_backed_up() {
     let folder = tempfile::tempdir().unwrap();
     let (data, file) = (folder.path().join("data"), folder.path().join("octroi.backup"));
@@ -109,4 +124,32 @@ fn keys_that_are_not_those_of_the_database_are_not_backed_up() {
     let said = line_of_failure(backup_of(&data, &file).env("OCTROI_BACKUP_PASSPHRASE", PASSPHRASE));
     assert!(said.contains("the pepper at hand is not the one"), "{said}");
     assert!(!file.exists());
+}
+
+#[test]
+fn of_a_postgresql_database_the_file_holds_the_keys_alone() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let Some(database) = runtime.block_on(async { octroi_testkit::blank_databases() }).into_iter().nth(1)
+    else {
+        return;
+    };
+    assert!(database.url.starts_with("postgres"), "{}", database.name);
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("octroi.backup"));
+    let with = |mut command: Command| {
+        command.env("OCTROI_DATABASE_URL", &database.url).env("OCTROI_BACKUP_PASSPHRASE", PASSPHRASE);
+        command
+    };
+    done(&mut with(on(&data, &["migrate"])));
+    let said = done(&mut with(backup_of(&data, &file)));
+    assert!(said.contains("the keys alone") && said.contains("pg_dump"), "{said}");
+    let restored = folder.path().join("restored");
+    let said = line_of_failure(restore_to(&restored, &file).env("OCTROI_BACKUP_PASSPHRASE", PASSPHRASE));
+    assert!(said.contains("made of a PostgreSQL database"), "{said}");
+    let said = done(&mut with(restore_to(&restored, &file)));
+    assert!(said.contains("the keys are back"), "{said}");
+    for key in ["master.key", "pepper.key"] {
+        assert_eq!(fs::read(restored.join(key)).unwrap(), fs::read(data.join(key)).unwrap());
+    }
+    done(&mut with(on(&restored, &["audit", "verify"])));
 }

@@ -27,6 +27,22 @@ fn the_line_says_everything_and_the_sample_call_needs_its_key() {
 }
 
 #[test]
+fn nobody_else_on_the_machine_reads_what_it_writes() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    // As packages make it: the folder alone protects nothing.
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let demo = Demo::start(&data);
+    for entry in std::fs::read_dir(&data).unwrap().map(Result::unwrap) {
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o007;
+        assert_eq!(mode, 0, "{}", entry.path().display());
+    }
+    demo.stop("TERM");
+}
+
+#[test]
 fn everybody_can_sign_in_and_the_token_may_do_everything() {
     let data = tempfile::tempdir().unwrap();
     let demo = Demo::start(data.path());
