@@ -20,6 +20,8 @@ pub(crate) struct Policy {
     pub(crate) longest: Duration,
     /// After this long without a failure all is forgotten.
     pub(crate) memory: Duration,
+    /// One failure is forgotten each time this long has gone by, others or not.
+    pub(crate) pardon: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +29,8 @@ struct Failures {
     count: u32,
     last: Duration,
     open_at: Duration,
+    /// Up to this moment failures were pardoned.
+    pardoned: Duration,
 }
 
 /// Failed tries per subject. Times are monotonic.
@@ -60,10 +64,12 @@ impl<K: Eq + Hash + Clone> Limiter<K> {
             if all.len() >= CAPACITY && !all.contains_key(&subject) {
                 make_room(all, now, policy.memory);
             }
-            let f = all.entry(subject).or_insert(Failures { count: 0, last: now, open_at: now });
+            let f =
+                all.entry(subject).or_insert(Failures { count: 0, last: now, open_at: now, pardoned: now });
             if now.saturating_sub(f.last) >= policy.memory {
                 f.count = 0;
             }
+            f.pardon(now, policy.pardon);
             f.count = f.count.saturating_add(1);
             f.last = now;
             let beyond = f.count.saturating_sub(policy.free);
@@ -71,9 +77,28 @@ impl<K: Eq + Hash + Clone> Limiter<K> {
         });
     }
 
+    /// Takes back one try that was counted and did not fail; those that did still count.
+    pub(crate) fn take_back(&self, subject: &K) {
+        self.with(|all| {
+            if let Some(f) = all.get_mut(subject) {
+                f.count = f.count.saturating_sub(1);
+                f.open_at = f.last + self.policy.wait_after(f.count.saturating_sub(self.policy.free));
+            }
+        });
+    }
+
     /// Forgets the failures of `subject`: it has succeeded.
     pub(crate) fn forgive(&self, subject: &K) {
         self.with(|all| all.remove(subject));
+    }
+}
+
+impl Failures {
+    fn pardon(&mut self, now: Duration, every: Duration) {
+        let gone = now.saturating_sub(self.pardoned).as_millis() / every.as_millis().max(1);
+        let times = u32::try_from(gone).unwrap_or(u32::MAX);
+        self.count = self.count.saturating_sub(times);
+        self.pardoned = if self.count == 0 { now } else { self.pardoned + every * times };
     }
 }
 
@@ -112,6 +137,7 @@ mod tests {
         first: Duration::from_secs(1),
         longest: Duration::from_secs(10),
         memory: Duration::from_secs(3600),
+        pardon: Duration::from_secs(3600),
     };
 
     #[test]
@@ -130,6 +156,33 @@ mod tests {
         assert_eq!(limiter.wait(&"a", now + Duration::from_secs(3600)), None);
         limiter.forgive(&"a");
         assert_eq!(limiter.wait(&"a", now), None);
+    }
+
+    #[test]
+    fn a_success_takes_back_its_own_try_alone() {
+        let limiter = Limiter::new(POLICY);
+        let now = Duration::from_secs(100);
+        for _ in 0..3 {
+            limiter.fail("a", now);
+        }
+        limiter.fail("a", now);
+        limiter.take_back(&"a");
+        assert_eq!(limiter.wait(&"a", now), Some(1), "three failures still count");
+        limiter.take_back(&"unknown");
+    }
+
+    #[test]
+    fn failures_of_long_ago_are_pardoned_one_by_one_although_others_follow() {
+        let limiter = Limiter::new(Policy { pardon: Duration::from_secs(60), ..POLICY });
+        let waits = |every: u64| {
+            let waiting = |n: u64| {
+                let now = Duration::from_secs(n * every);
+                limiter.fail(every, now);
+                limiter.wait(&every, now).is_some()
+            };
+            (0..100).filter(|n| waiting(*n)).count()
+        };
+        assert_eq!((waits(60), waits(30)), (0, 97));
     }
 
     #[test]

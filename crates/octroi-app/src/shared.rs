@@ -26,6 +26,7 @@ const PER_ACCOUNT: Policy = Policy {
     first: Duration::from_secs(1),
     longest: Duration::from_secs(15 * 60),
     memory: Duration::from_secs(60 * 60),
+    pardon: Duration::from_secs(60 * 60),
 };
 
 /// Tries from one address on all accounts together.
@@ -34,6 +35,8 @@ const PER_ADDRESS: Policy = Policy {
     first: Duration::from_secs(2),
     longest: Duration::from_secs(15 * 60),
     memory: Duration::from_secs(60 * 60),
+    // Many people may share one address: those who mistype now and then are not added up for ever.
+    pardon: Duration::from_secs(60),
 };
 
 /// Mails that anybody can have sent to one address.
@@ -42,6 +45,7 @@ const PER_MAILBOX: Policy = Policy {
     first: Duration::from_secs(10 * 60),
     longest: Duration::from_secs(6 * 60 * 60),
     memory: Duration::from_secs(24 * 60 * 60),
+    pardon: Duration::from_secs(24 * 60 * 60),
 };
 
 /// See the module.

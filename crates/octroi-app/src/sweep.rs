@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use octroi_domain::account::AccountState;
 use octroi_domain::actor::Actor;
 use octroi_domain::time::Timestamp;
 use serde_json::json;
@@ -36,6 +37,11 @@ impl App {
         tx.delete_old_tokens(before(now, TOKENS)).await?;
         tx.delete_dead_jobs(before(now, DEAD_JOBS)).await?;
         for account in tx.unverified_accounts_before(before(now, UNVERIFIED)).await? {
+            // It may be confirmed at this very moment.
+            tx.lock_account(account.id).await?;
+            if tx.account(account.id).await?.is_none_or(|a| a.state != AccountState::Unverified) {
+                continue;
+            }
             tx.delete_account(account.id).await?;
             tx.delete_organization(account.organization_id).await?;
             self.audit(&mut tx, &Actor::System("sweep"), "account.expired", account.id, json!({}));

@@ -166,7 +166,8 @@ impl App {
         let fits = self.verify_password(password, hash).await?;
         let account = account.filter(|a| fits && a.state == AccountState::Active).ok_or(AppError::SignIn)?;
         self.shared.sign_ins.forgive(&subject);
-        self.shared.clients.forgive(&client);
+        // Whoever signs in to an account of their own goes on being slowed down on those of others.
+        self.shared.clients.take_back(&client);
         Ok(account)
     }
 
@@ -208,7 +209,8 @@ impl App {
             revoked_at: None,
         };
         let mut tx = self.begin().await?;
-        // Read again under the transaction: a suspension or a new password may have come meanwhile.
+        // Read again with others waiting: a suspension or a new password may have come meanwhile.
+        tx.lock_account(account.id).await?;
         let current = tx.account(account.id).await?.ok_or(AppError::SignIn)?;
         if current.state != AccountState::Active || current.password_hash != account.password_hash {
             return Err(AppError::SignIn);

@@ -101,6 +101,29 @@ async fn guessing_makes_one_wait_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn signing_in_to_an_account_of_one_s_own_buys_no_tries_on_those_of_others() {
+    let db = octroi_testkit::databases().await.remove(0);
+    let test = octroi_testkit::app_on(&db.store).await;
+    test.person("mallory", &[]).await;
+    let mut refused = 0;
+    for n in 0..60 {
+        if n % 10 == 0 {
+            let own = sign_in_with("mallory", PASSWORD);
+            assert_eq!(signs_in(test.app.sign_in(CLIENT, own).await), "in");
+        }
+        let guess = sign_in_with(&format!("victim{n}"), "un mot de passe au hasard");
+        match signs_in(test.app.sign_in(CLIENT, guess).await) {
+            "refused" => refused += 1,
+            other => {
+                assert_eq!(other, "wait");
+                break;
+            }
+        }
+    }
+    assert_eq!(refused, 51);
+}
+
+#[tokio::test]
 async fn a_token_lends_no_more_than_it_has() {
     each_database(async |_: &Database, test: TestApp| {
         let admin = test.person("marie", &[PortalRole::Admin]).await;

@@ -152,6 +152,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Makes everybody else who changes this account wait for the end of this transaction.
+    pub async fn lock_account(&mut self, id: AccountId) -> Result<(), StoreError> {
+        self.execute("UPDATE accounts SET edition = edition WHERE id = $1", values![text(id)]).await?;
+        Ok(())
+    }
+
     /// Removes the account with its memberships, links and tokens. Its organization stays.
     pub async fn delete_account(&mut self, id: AccountId) -> Result<(), StoreError> {
         let id = text(id);
