@@ -27,6 +27,15 @@ pub(crate) fn exists(url: &str) -> bool {
     sqlite_path(url).is_none_or(|path| path.exists())
 }
 
+/// Makes a SQLite file that does not exist yet, for its owner alone: the files beside it take its mode. Where that
+/// fails, opening it will say why.
+pub(crate) fn prepare(url: &str) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if let Some(path) = sqlite_path(url) {
+        let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    }
+}
+
 /// How the configuration says that the database is opened.
 pub(crate) fn options(config: &Config) -> Result<StoreOptions, ConfigError> {
     let mut options = StoreOptions::new(config.database_url()?.expose());

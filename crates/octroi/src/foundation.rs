@@ -92,7 +92,9 @@ impl Foundation {
             path: config.data.display().to_string(),
             why: e.to_string(),
         })?;
-        let store = Store::open(&database::options(config)?).await?;
+        let options = database::options(config)?;
+        database::prepare(&options.url);
+        let store = Store::open(&options).await?;
         let migrated = store.migrate(ambient.clock.now()).await?;
         let used = database::knows_its_keys(&store).await?;
         let keys = keys::load(config, (!used).then_some(&*ambient.entropy))?;

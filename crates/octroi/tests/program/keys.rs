@@ -22,6 +22,19 @@ fn refused(data: &Path, expected: &str) {
 }
 
 #[test]
+fn what_is_kept_is_its_owners_alone() {
+    use std::os::unix::fs::MetadataExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    done(&mut on(&data, &["migrate"]));
+    assert_eq!(fs::metadata(&data).unwrap().mode() & 0o777, 0o700);
+    for entry in fs::read_dir(&data).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().mode() & 0o077, 0, "{:?}", entry.file_name());
+    }
+}
+
+#[test]
 fn a_missing_key_stops_the_program_and_is_not_made_anew() {
     for (file, name) in [("master.key", "master key"), ("pepper.key", "pepper")] {
         let data = first_start();
