@@ -46,6 +46,15 @@ macro_rules! ids {
                 self.0.0
             }
 
+            /// Appends the identifier's text.
+            pub fn append_to(self, text: &mut String) {
+                let mut buffer = [0; ulid::ULID_LEN];
+                let number = self.0.array_to_str(&mut buffer);
+                number.make_ascii_lowercase();
+                text.push_str(concat!($prefix, "_"));
+                text.push_str(number);
+            }
+
             /// The identifier that [`Self::as_u128`] gave.
             pub const fn from_u128(number: u128) -> Self {
                 Self(Ulid(number))

@@ -1,7 +1,6 @@
 //! The access log: one JSON object on one line for every call (promise G11), handed over in batches.
 
 use std::fmt::Write as _;
-use std::net::IpAddr;
 
 use octroi_domain::ids::RequestId;
 use octroi_domain::time::Timestamp;
@@ -26,12 +25,36 @@ impl AccessLog for NoAccessLog {
     fn write(&self, _: Vec<u8>) {}
 }
 
+/// The text of the present moment. Written anew once a second; in between, the milliseconds alone.
+#[derive(Default)]
+pub(crate) struct TimeText {
+    second: i64,
+    text: String,
+}
+
+impl TimeText {
+    /// The moment as RFC 3339, in milliseconds.
+    pub(crate) fn of(&mut self, now: Timestamp) -> &str {
+        if self.text.is_empty() || now.as_secs() != self.second {
+            self.second = now.as_secs();
+            self.text = now.to_string();
+            return &self.text;
+        }
+        let millis = now.as_millis().rem_euclid(1_000);
+        if let Some(dot) = self.text.rfind('.') {
+            self.text.truncate(dot);
+            let _ = write!(self.text, ".{millis:03}Z");
+        }
+        &self.text
+    }
+}
+
 /// What a line says.
 pub(crate) struct Line<'a> {
-    pub(crate) time: Timestamp,
+    pub(crate) time: &'a str,
     pub(crate) request_id: RequestId,
     pub(crate) their_request_id: Option<&'a str>,
-    pub(crate) client_ip: IpAddr,
+    pub(crate) client_ip: &'a str,
     pub(crate) method: &'a str,
     pub(crate) host: Option<&'a str>,
     pub(crate) path: &'a str,
@@ -48,48 +71,73 @@ pub(crate) struct Line<'a> {
 impl Line<'_> {
     /// Appends the line. The query is left out: credentials may stand in it.
     pub(crate) fn append(&self, out: &mut String) {
-        let _ = write!(out, "{{\"time\":\"{}\",\"request_id\":\"{}\"", self.time, self.request_id);
-        let _ = write!(out, ",\"client_ip\":\"{}\",\"method\":\"", self.client_ip);
-        push_escaped(self.method, 32, out);
-        out.push_str("\",\"path\":\"");
-        push_escaped(self.path, 2_000, out);
+        out.push_str("{\"time\":\"");
+        out.push_str(self.time);
+        out.push_str("\",\"request_id\":\"");
+        self.request_id.append_to(out);
         out.push('"');
+        push_field("client_ip", self.client_ip, 64, out);
+        push_field("method", self.method, 32, out);
+        push_field("path", self.path, 2_000, out);
         if let Some(host) = self.host {
-            out.push_str(",\"host\":\"");
-            push_escaped(host, 260, out);
-            out.push('"');
+            push_field("host", host, 260, out);
         }
         if let Some((slug, version)) = self.api {
-            out.push_str(",\"api\":\"");
-            push_escaped(slug, 100, out);
-            out.push_str("\",\"api_version\":\"");
-            push_escaped(version, 100, out);
-            out.push('"');
+            push_field("api", slug, 100, out);
+            push_field("api_version", version, 100, out);
         }
-        let caller = &self.caller;
-        if let Some(id) = caller.application_id {
-            let _ = write!(out, ",\"application\":\"{id}\"");
-        }
-        if let Some(id) = caller.subscription_id {
-            let _ = write!(out, ",\"subscription\":\"{id}\"");
-        }
-        if let Some(id) = caller.credential_id {
-            let _ = write!(out, ",\"key\":\"{id}\"");
-        }
-        let _ = write!(out, ",\"outcome\":\"{}\",\"status\":{}", self.outcome.code(), self.status);
-        let _ =
-            write!(out, ",\"gateway_us\":{}", self.duration_us.saturating_sub(self.upstream_us.unwrap_or(0)));
+        self.append_caller(out);
+        push_field("outcome", self.outcome.code(), 64, out);
+        push_number("status", u64::from(self.status), out);
+        push_number("gateway_us", self.duration_us.saturating_sub(self.upstream_us.unwrap_or(0)), out);
         if let Some(upstream) = self.upstream_us {
-            let _ = write!(out, ",\"upstream_us\":{upstream}");
+            push_number("upstream_us", upstream, out);
         }
-        let _ = write!(out, ",\"bytes_in\":{},\"bytes_out\":{}", self.bytes_in, self.bytes_out);
+        push_number("bytes_in", self.bytes_in, out);
+        push_number("bytes_out", self.bytes_out, out);
         if let Some(id) = self.their_request_id {
-            out.push_str(",\"client_request_id\":\"");
-            push_escaped(id, 128, out);
-            out.push('"');
+            push_field("client_request_id", id, 128, out);
         }
         out.push_str("}\n");
     }
+
+    fn append_caller(&self, out: &mut String) {
+        let caller = &self.caller;
+        if let Some(id) = caller.application_id {
+            push_name("application", out);
+            id.append_to(out);
+            out.push('"');
+        }
+        if let Some(id) = caller.subscription_id {
+            push_name("subscription", out);
+            id.append_to(out);
+            out.push('"');
+        }
+        if let Some(id) = caller.credential_id {
+            push_name("key", out);
+            id.append_to(out);
+            out.push('"');
+        }
+    }
+}
+
+fn push_name(name: &str, out: &mut String) {
+    out.push_str(",\"");
+    out.push_str(name);
+    out.push_str("\":\"");
+}
+
+fn push_field(name: &str, value: &str, most: usize, out: &mut String) {
+    push_name(name, out);
+    push_escaped(value, most, out);
+    out.push('"');
+}
+
+fn push_number(name: &str, number: u64, out: &mut String) {
+    out.push_str(",\"");
+    out.push_str(name);
+    out.push_str("\":");
+    out.push_str(itoa::Buffer::new().format(number));
 }
 
 /// Writes text into a JSON string, at most `most` characters of it. Whatever could end the line or move a terminal's
@@ -118,13 +166,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn moments_are_written_alike_whether_anew_or_not() {
+        let mut text = TimeText::default();
+        for ms in [1_795_364_438_123, 1_795_364_438_007, 1_795_364_438_999, 1_795_364_439_000, -1] {
+            let now = Timestamp::from_millis(ms);
+            assert_eq!(text.of(now), now.to_string());
+        }
+    }
+
+    #[test]
     fn whatever_comes_in_stays_inside_one_object_on_one_line() {
         let nasty = "/a\"}\r\n{\"x\":1\u{1b}[31m\u{2028}é😀\u{0}";
         let line = Line {
-            time: Timestamp::from_millis(0),
+            time: "1970-01-01T00:00:00.000Z",
             request_id: RequestId::from_u128(7),
             their_request_id: Some(nasty),
-            client_ip: "::1".parse().unwrap(),
+            client_ip: "::1",
             method: "GET",
             host: Some(nasty),
             path: nasty,

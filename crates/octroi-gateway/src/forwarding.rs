@@ -1,7 +1,6 @@
 //! The headers that an upstream receives, and those that a caller gets back: hop-by-hop ones stripped (promise G3),
 //! forged ones removed (promise G4), ours added.
 
-use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -14,6 +13,8 @@ use octroi_policy::Admitted;
 pub(crate) struct Origin<'a> {
     /// The address of the connection.
     pub(crate) peer: IpAddr,
+    /// Its text.
+    pub(crate) peer_text: &'a str,
     /// Whether the connection comes from a trusted proxy.
     pub(crate) trusted: bool,
     /// The host that was asked for.
@@ -63,9 +64,58 @@ fn parse_address(text: &str) -> Option<IpAddr> {
     ip.or_else(|| text.parse::<std::net::SocketAddr>().ok().map(|a| a.ip())).map(|ip| ip.to_canonical())
 }
 
+/// Which of the headers that need care are there at all: one pass instead of a search for each.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen {
+    /// One that belongs to the connection.
+    pub(crate) hop_by_hop: bool,
+    /// `Content-Length` or `Transfer-Encoding`.
+    pub(crate) framing: bool,
+    pub(crate) upgrade: bool,
+    pub(crate) expect: bool,
+    pub(crate) accept: bool,
+    pub(crate) origin: bool,
+    pub(crate) request_id: bool,
+    /// One that could pass for ours.
+    pub(crate) forged: bool,
+}
+
+impl Seen {
+    pub(crate) fn among(headers: &HeaderMap) -> Self {
+        let mut seen = Self::default();
+        for name in headers.keys() {
+            match name.as_str() {
+                "accept" => seen.accept = true,
+                "origin" => seen.origin = true,
+                "expect" => seen.expect = true,
+                "content-length" => seen.framing = true,
+                "transfer-encoding" => (seen.framing, seen.hop_by_hop) = (true, true),
+                "upgrade" => (seen.upgrade, seen.hop_by_hop) = (true, true),
+                "connection"
+                | "keep-alive"
+                | "proxy-connection"
+                | "http2-settings"
+                | "proxy-authenticate"
+                | "proxy-authorization"
+                | "te"
+                | "trailer" => seen.hop_by_hop = true,
+                name if is_ours(name, false) => {
+                    seen.forged = true;
+                    seen.request_id |= name == "x-request-id";
+                }
+                _ => {}
+            }
+        }
+        seen
+    }
+}
+
 /// Takes out what belongs to one connection only (RFC 9110, 7.6.1), beginning with the headers that `Connection`
 /// nominates.
-pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap) {
+pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap, seen: Seen) {
+    if !seen.hop_by_hop {
+        return;
+    }
     if let Some(first) = headers.get(header::CONNECTION) {
         let usual = matches!(first.as_bytes(), b"keep-alive" | b"close" | b"Keep-Alive");
         if !usual || headers.get_all(header::CONNECTION).iter().count() > 1 {
@@ -156,19 +206,24 @@ impl Values {
 /// Turns a caller's headers into those that the upstream receives.
 pub(crate) fn to_upstream(
     headers: &mut HeaderMap,
+    seen: Seen,
     admitted: &Admitted,
     origin: &Origin<'_>,
     request_id: RequestId,
     traceparent: impl FnOnce(Option<&str>, &mut String) -> bool,
 ) {
-    strip_hop_by_hop(headers);
-    headers.remove(header::EXPECT);
+    strip_hop_by_hop(headers, seen);
+    if seen.expect {
+        headers.remove(header::EXPECT);
+    }
     for name in admitted.hidden_headers() {
         headers.remove(name);
     }
-    strip_forged(headers, origin.trusted);
+    if seen.forged {
+        strip_forged(headers, origin.trusted);
+    }
     let mut values = Values { text: String::with_capacity(512), ends: Vec::with_capacity(12) };
-    let _ = write!(values.text, "{request_id}");
+    request_id.append_to(&mut values.text);
     values.end(&X_REQUEST_ID);
     let incoming = headers.get(&TRACEPARENT).and_then(|v| v.to_str().ok());
     let goes_on = traceparent(incoming, &mut values.text);
@@ -200,15 +255,15 @@ fn push_forwarded(values: &mut Values, headers: &HeaderMap, origin: &Origin<'_>)
     };
     let host = origin.host.unwrap_or("");
     append_earlier(values, &header::FORWARDED);
-    let _ = match origin.peer.to_canonical() {
-        IpAddr::V4(v4) => write!(values.text, "for={v4}"),
-        IpAddr::V6(v6) => write!(values.text, "for=\"[{v6}]\""),
-    };
+    let quotes = if origin.peer.to_canonical().is_ipv6() { ["\"[", "]\""] } else { ["", ""] };
     // `host` was checked to be a host: it cannot leave the quotes.
-    let _ = write!(values.text, ";host=\"{host}\";proto={}", origin.scheme);
+    for part in ["for=", quotes[0], origin.peer_text, quotes[1], ";host=\"", host, "\";proto=", origin.scheme]
+    {
+        values.text.push_str(part);
+    }
     values.end(&header::FORWARDED);
     append_earlier(values, &X_FORWARDED_FOR);
-    let _ = write!(values.text, "{}", origin.peer.to_canonical());
+    values.text.push_str(origin.peer_text);
     values.end(&X_FORWARDED_FOR);
     for (name, own) in [(&X_FORWARDED_HOST, host), (&X_FORWARDED_PROTO, origin.scheme)] {
         let believed = if origin.trusted { earlier(name) } else { String::new() };
@@ -220,11 +275,11 @@ fn push_forwarded(values: &mut Values, headers: &HeaderMap, origin: &Origin<'_>)
 fn push_principal(values: &mut Values, admitted: &Admitted) {
     let caller = admitted.caller();
     if let Some(id) = caller.application_id {
-        let _ = write!(values.text, "{id}");
+        id.append_to(&mut values.text);
         values.end(&APPLICATION);
     }
     if let Some(id) = caller.subscription_id {
-        let _ = write!(values.text, "{id}");
+        id.append_to(&mut values.text);
         values.end(&SUBSCRIPTION);
     }
     if let Some(slug) = admitted.plan_slug() {
@@ -297,7 +352,8 @@ mod tests {
             ("te", "trailers"),
             ("accept", "*/*"),
         ]);
-        strip_hop_by_hop(&mut map);
+        let seen = Seen::among(&map);
+        strip_hop_by_hop(&mut map, seen);
         let left: Vec<_> = map.keys().map(HeaderName::as_str).collect();
         assert_eq!(left, ["content-length", "accept"]);
     }

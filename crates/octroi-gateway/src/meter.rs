@@ -2,11 +2,11 @@
 //! delivers them in batches that may be repeated and still count once: (gateway, boot, sequence) names a batch, and a
 //! batch never changes once it was tried.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use foldhash::HashMap;
 use futures_util::future::BoxFuture;
 use octroi_domain::ids::{ApiId, BootId, CredentialId, SubscriptionId};
 use octroi_domain::time::Timestamp;
@@ -220,7 +220,7 @@ mod tests {
     }
 
     fn tally(n: u128) -> Tally {
-        Tally::from([(key(n), Counts { calls: 1, ..Counts::default() })])
+        Tally::from_iter([(key(n), Counts { calls: 1, ..Counts::default() })])
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,11 +1,11 @@
 //! Metrics for Prometheus, under OpenTelemetry's names. Labels are bounded: the API's slug, never a path; the
 //! outcome's code; one of the usual methods.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::HashMap;
 use octroi_domain::ids::ApiId;
 use octroi_policy::Policy;
 use octroi_policy::catalogue::Api;

@@ -1,9 +1,9 @@
 //! The catalogue as the gateway uses it: compiled once for each change, looked up by host and path. An API that cannot
 //! be compiled stands there shut (promise G14).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 use octroi_domain::api::{Cors, GatewayDefinition, Language, Placement, Timeouts, Upstream, UpstreamClass};
@@ -83,7 +83,7 @@ pub struct Api {
     operations: Vec<Operation>,
     live: Vec<Arc<Target>>,
     sandbox: Vec<Arc<Target>>,
-    plans: HashMap<PlanId, PlanSource>,
+    plans: Vec<PlanSource>,
     keyless: Option<PlanSource>,
     /// What keeps it shut.
     pub fault: Option<String>,
@@ -265,7 +265,7 @@ impl Api {
             timeouts: gateway.timeouts,
             max_body_bytes: gateway.max_body_bytes,
             keyless: plans.iter().find(|p| p.security == Security::Keyless).cloned(),
-            plans: plans.into_iter().map(|p| (p.id, p)).collect(),
+            plans,
             fault,
         }
     }
@@ -285,7 +285,7 @@ impl Api {
 
     /// The plan with this identifier.
     pub fn plan(&self, id: PlanId) -> Option<&PlanSource> {
-        self.plans.get(&id)
+        self.plans.iter().find(|p| p.id == id)
     }
 
     /// What the API's rules say of a method and of the normal path behind the prefix.

@@ -33,8 +33,27 @@ pub struct KeyEntry {
     pub standing: Standing,
     /// From this moment on it opens nothing.
     pub expires_at: Option<Timestamp>,
-    /// What it opens.
-    pub grants: Box<[HeldGrant]>,
+    grants: Grants,
+}
+
+/// Nearly every credential opens one API: its grant stands with it, where the processor already looks.
+#[derive(Debug)]
+enum Grants {
+    One(HeldGrant),
+    Other(Box<[HeldGrant]>),
+}
+
+impl Grants {
+    fn new(grants: Vec<Grant>, cells: &SubscriptionCells) -> Self {
+        let mut held: Vec<_> = grants.into_iter().map(|g| HeldGrant::new(g, cells)).collect();
+        match held.pop() {
+            Some(only) if held.is_empty() => Self::One(only),
+            last => {
+                held.extend(last);
+                Self::Other(held.into())
+            }
+        }
+    }
 }
 
 /// What a credential is now, without the time.
@@ -141,7 +160,15 @@ impl KeyEntry {
             kind: record.kind,
             standing,
             expires_at,
-            grants: grants.into_iter().map(|g| HeldGrant::new(g, cells)).collect(),
+            grants: Grants::new(grants, cells),
+        }
+    }
+
+    /// What it opens.
+    pub fn grants(&self) -> &[HeldGrant] {
+        match &self.grants {
+            Grants::One(only) => std::slice::from_ref(only),
+            Grants::Other(grants) => grants,
         }
     }
 

@@ -122,12 +122,12 @@ pub(super) struct Relay {
     pub(super) worker: Rc<Worker>,
     pub(super) wire: Option<Wire>,
     pub(super) body: Incoming,
-    pub(super) record: CallRecord,
+    pub(super) record: Box<CallRecord>,
     broken: Option<CutOff>,
 }
 
 impl Relay {
-    pub(super) fn new(worker: Rc<Worker>, wire: Wire, body: Incoming, record: CallRecord) -> Self {
+    pub(super) fn new(worker: Rc<Worker>, wire: Wire, body: Incoming, record: Box<CallRecord>) -> Self {
         Self { worker, wire: Some(wire), body, record, broken: None }
     }
 

@@ -1,6 +1,5 @@
 //! The record of one call: counted and logged once, whatever becomes of the call.
 
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +24,7 @@ pub(super) struct CallRecord {
     pub(super) started: Duration,
     pub(super) request_id: RequestId,
     pub(super) their_request_id: Option<HeaderValue>,
-    pub(super) client_ip: IpAddr,
+    pub(super) client_text: Rc<str>,
     pub(super) method: Method,
     pub(super) uri: Uri,
     pub(super) host: Option<HeaderValue>,
@@ -91,15 +90,13 @@ impl CallRecord {
     }
 
     fn log(&self, now: Timestamp, duration_us: u64) {
-        let text = |v: &'_ Option<HeaderValue>| {
-            v.as_ref().map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned())
-        };
-        let their_request_id = text(&self.their_request_id);
+        let their_request_id = self.their_request_id.as_ref().map(|v| String::from_utf8_lossy(v.as_bytes()));
+        let mut time = self.worker.time.borrow_mut();
         let line = Line {
-            time: now,
+            time: time.of(now),
             request_id: self.request_id,
             their_request_id: their_request_id.as_deref(),
-            client_ip: self.client_ip,
+            client_ip: &self.client_text,
             method: self.method.as_str(),
             host: self.host.as_ref().and_then(|v| v.to_str().ok()),
             path: self.uri.path(),

@@ -1,7 +1,7 @@
 //! Takes a call from its connection, has it decided, and answers it or sends it on.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -18,7 +18,7 @@ use super::stall::CallerState;
 use super::upstream::{Arrived, Shipment};
 use super::worker::Worker;
 use crate::answer::{self, AnswerFacts, AnswerSettings};
-use crate::forwarding::{self, Origin, X_REQUEST_ID};
+use crate::forwarding::{self, Origin, Seen, X_REQUEST_ID};
 use crate::pipeline::{Decision, decide};
 
 /// Answers one call. Never fails: whatever goes wrong has an answer.
@@ -40,8 +40,10 @@ struct Call {
     worker: Rc<Worker>,
     peer: SocketAddr,
     trusted: bool,
+    client_ip: IpAddr,
+    seen: Seen,
     facts: AnswerFacts,
-    record: CallRecord,
+    record: Box<CallRecord>,
 }
 
 impl Call {
@@ -51,21 +53,27 @@ impl Call {
         let now = shared.ports.clock.now();
         let request_id = worker.random.borrow_mut().request_id(now, &*shared.ports.entropy);
         let headers = &parts.headers;
+        let seen = Seen::among(headers);
+        let take = |name: &HeaderName, seen: bool| if seen { headers.get(name).cloned() } else { None };
         let (trusted, client_ip) =
             forwarding::client_address(peer.ip(), &shared.config.trusted_proxies, headers);
         let facts = AnswerFacts {
             request_id: id_value(request_id),
             method: parts.method.clone(),
-            accept: headers.get(header::ACCEPT).cloned(),
-            origin: headers.get(header::ORIGIN).cloned(),
+            accept: take(&header::ACCEPT, seen.accept),
+            origin: take(&header::ORIGIN, seen.origin),
         };
-        let record = CallRecord {
+        let client_text = match trusted {
+            false => Rc::clone(&connection.peer_text),
+            true => client_ip.to_string().into(),
+        };
+        let record = Box::new(CallRecord {
             worker: Rc::clone(&worker),
             connection,
             started,
             request_id,
-            their_request_id: headers.get(&X_REQUEST_ID).cloned(),
-            client_ip,
+            their_request_id: take(&X_REQUEST_ID, seen.request_id),
+            client_text,
             method: parts.method.clone(),
             uri: parts.uri.clone(),
             host: headers.get(header::HOST).cloned(),
@@ -78,8 +86,8 @@ impl Call {
             body_in: None,
             bytes_out: 0,
             done: false,
-        };
-        Self { worker, peer, trusted, facts, record }
+        });
+        Self { worker, peer, trusted, client_ip, seen, facts, record }
     }
 
     async fn answer(mut self, parts: Parts, body: Incoming) -> Response<ToCaller> {
@@ -98,7 +106,7 @@ impl Call {
     }
 
     fn decide(&self, parts: &Parts, body: &Incoming) -> Decision {
-        let host = match check_head(parts) {
+        let host = match check_head(parts, self.seen) {
             Ok(host) => host,
             Err(outcome) => return Decision::Refuse(Refusal::early(outcome)),
         };
@@ -109,7 +117,7 @@ impl Call {
             query: parts.uri.query(),
             headers: &parts.headers,
             body_bytes: body.size_hint().exact(),
-            client_ip: self.record.client_ip,
+            client_ip: self.client_ip,
             now: self.worker.shared.ports.clock.now(),
         };
         decide(&self.worker.shared.policy, facts)
@@ -153,16 +161,17 @@ impl Call {
     }
 
     fn make_headers(&self, admitted: &Admitted, parts: &mut Parts) {
-        let authority = parts.uri.authority().map(|a| a.as_str().to_owned());
-        let host = match &authority {
+        let host = match parts.uri.authority() {
             Some(authority) => Some(authority.as_str()),
             None => self.record.host.as_ref().and_then(|h| h.to_str().ok()),
         };
-        let origin = Origin { peer: self.peer.ip(), trusted: self.trusted, host, scheme: "http" };
+        let peer_text = &self.record.connection.peer_text;
+        let origin = Origin { peer: self.peer.ip(), peer_text, trusted: self.trusted, host, scheme: "http" };
         let entropy = &*self.worker.shared.ports.entropy;
         let mut random = self.worker.random.borrow_mut();
         forwarding::to_upstream(
             &mut parts.headers,
+            self.seen,
             admitted,
             &origin,
             self.record.request_id,
@@ -174,7 +183,8 @@ impl Call {
         let shared = &self.worker.shared;
         let (mut parts, body) = arrived.response.into_parts();
         parts.version = Version::HTTP_11;
-        forwarding::strip_hop_by_hop(&mut parts.headers);
+        let seen = Seen::among(&parts.headers);
+        forwarding::strip_hop_by_hop(&mut parts.headers, seen);
         let now = shared.ports.clock.now();
         answer::complete(&mut parts.headers, admitted, &self.facts, &shared.config.portal_origins, now);
         self.record.outcome = Outcome::Admitted;
@@ -218,21 +228,27 @@ impl Call {
 }
 
 /// What the parser leaves to us (docs/architecture.md, "Engine"). Gives the host that was asked for.
-fn check_head(parts: &Parts) -> Result<Option<&str>, Outcome> {
+fn check_head(parts: &Parts, seen: Seen) -> Result<Option<&str>, Outcome> {
     match parts.method {
         Method::CONNECT => return Err(Outcome::UpgradeUnsupported),
         Method::TRACE => return Err(Outcome::MethodNotAllowed),
         _ => {}
     }
     let headers = &parts.headers;
-    check_framing(headers)?;
-    if let Some(upgrade) = headers.get(header::UPGRADE) {
+    if seen.framing {
+        check_framing(headers)?;
+    }
+    if seen.upgrade
+        && let Some(upgrade) = headers.get(header::UPGRADE)
+    {
         // Browsers and curl offer h2c; an offer may be left aside (RFC 9110, 7.8).
         if !upgrade.as_bytes().eq_ignore_ascii_case(b"h2c") {
             return Err(Outcome::UpgradeUnsupported);
         }
     }
-    if headers.get(header::EXPECT).is_some_and(|e| !e.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+    if seen.expect
+        && headers.get(header::EXPECT).is_some_and(|e| !e.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+    {
         return Err(Outcome::ExpectationUnsupported);
     }
     check_host(&parts.uri, headers, parts.version)
@@ -307,12 +323,7 @@ fn id_value(id: RequestId) -> HeaderValue {
 }
 
 /// Counts and logs what the parser refused: no call was in hand.
-pub(super) fn note_failure(
-    worker: &Rc<Worker>,
-    connection: &Rc<CallerState>,
-    peer: SocketAddr,
-    error: &hyper::Error,
-) {
+pub(super) fn note_failure(worker: &Rc<Worker>, connection: &Rc<CallerState>, error: &hyper::Error) {
     let (outcome, status) = match error {
         e if connection.stall.expired() && !connection.in_flight.get() && !e.is_parse() => {
             // A connection that nobody used for a while is closed without a word, and that is no failure.
@@ -333,7 +344,7 @@ pub(super) fn note_failure(
         started: shared.ports.clock.monotonic(),
         request_id: worker.random.borrow_mut().request_id(now, &*shared.ports.entropy),
         their_request_id: None,
-        client_ip: peer.ip().to_canonical(),
+        client_text: Rc::clone(&connection.peer_text),
         method: Method::from_bytes(b"-").unwrap_or_default(),
         uri: Uri::default(),
         host: None,

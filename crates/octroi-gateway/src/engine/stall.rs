@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -82,6 +83,8 @@ impl Stall {
 /// What is known of a caller's connection.
 pub(super) struct CallerState {
     pub(super) stall: Stall,
+    /// The address of the connection, as text.
+    pub(super) peer_text: Rc<str>,
     place: Cell<Place>,
     head_since: Cell<u64>,
     body_bytes: Cell<u64>,
@@ -95,10 +98,11 @@ pub(super) struct CallerState {
 }
 
 impl CallerState {
-    pub(super) fn new(clock: CoarseClock) -> Self {
+    pub(super) fn new(clock: CoarseClock, peer: IpAddr) -> Self {
         let since = clock.get();
         Self {
             stall: Stall::new(clock),
+            peer_text: peer.to_canonical().to_string().into(),
             place: Cell::new(Place::Boundary),
             head_since: Cell::new(since),
             body_bytes: Cell::new(0),

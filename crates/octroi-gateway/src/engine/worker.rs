@@ -22,7 +22,7 @@ use tokio_rustls::TlsConnector;
 use super::server;
 use super::stall::{CallerIo, CallerState, CoarseClock};
 use super::upstream::{Connector, Pool};
-use crate::access_log::Line;
+use crate::access_log::{Line, TimeText};
 use crate::config::{GatewayConfig, Ports};
 use crate::meter::{Meter, Tally};
 use crate::metrics::{Measured, Metrics};
@@ -46,6 +46,7 @@ pub(super) struct Worker {
     pub(super) measured: RefCell<Measured>,
     pub(super) random: RefCell<RandomBytes>,
     pub(super) turn: Cell<u64>,
+    pub(super) time: RefCell<TimeText>,
     clock: CoarseClock,
     callers: RefCell<Vec<Weak<CallerState>>>,
     open: Cell<usize>,
@@ -139,6 +140,7 @@ impl Worker {
             measured: RefCell::default(),
             random: RefCell::new(RandomBytes::new()),
             turn: Cell::new(0),
+            time: RefCell::default(),
             clock,
             callers: RefCell::default(),
             open: Cell::new(0),
@@ -155,7 +157,7 @@ impl Worker {
         let _ = stream.set_nodelay(true);
         // After a pause of the whole process the clock of the last sweep would make a new connection look old.
         self.clock.set(coarse(&self.shared));
-        let state = Rc::new(CallerState::new(Rc::clone(&self.clock)));
+        let state = Rc::new(CallerState::new(Rc::clone(&self.clock), peer.ip()));
         self.callers.borrow_mut().push(Rc::downgrade(&state));
         self.open.set(self.open.get() + 1);
         self.shared.metrics.connections.fetch_add(1, Ordering::Relaxed);
@@ -233,7 +235,7 @@ async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr, state: R
         connection.as_mut().poll(cx)
     });
     if let Err(error) = ended.await {
-        server::note_failure(&worker, &state, peer, &error);
+        server::note_failure(&worker, &state, &error);
     }
     worker.open.set(worker.open.get() - 1);
     worker.shared.metrics.connections.fetch_sub(1, Ordering::Relaxed);

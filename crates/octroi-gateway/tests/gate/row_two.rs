@@ -258,3 +258,18 @@ fn an_api_that_cannot_be_compiled_answers_503_and_its_neighbours_serve() {
     assert_eq!(house.get_with(PATH, SECRET).status, 200);
     assert_eq!(house.get_with("/nowhere", SECRET).status, 404);
 }
+
+#[test]
+fn the_default_dialect_tells_both_limits_and_replaces_what_the_upstream_says_of_them() {
+    let upstream =
+        Upstream::answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nRateLimit: \"theirs\";r=1;t=1\r\n\r\n");
+    let limits = Limits { quota: Some(Quota { count: 3, period: Period::Day }), ..thirty() };
+    let api = api("sirene", "/s", &upstream.url(), json!({"dialect": "ietf"}));
+    let house = house(vec![api], vec![key(1, SECRET, open(vec![grant("sirene", 1, limits)]))]);
+    let answer = house.get_with("/s/x", SECRET);
+    let said = |name: &str| -> Vec<_> {
+        answer.headers.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str()).collect()
+    };
+    assert_eq!(said("ratelimit-policy"), ["\"default\";q=30;w=60", "\"quota\";q=3;w=86400"]);
+    assert_eq!(said("ratelimit"), ["\"default\";r=29;t=60", "\"quota\";r=2;t=27569"]);
+}

@@ -183,7 +183,7 @@ impl DivCeil for i64 {
 }
 
 fn write_number(number: i64, out: &mut String) {
-    let _ = write!(out, "{number}");
+    out.push_str(itoa::Buffer::new().format(number));
 }
 
 fn push(text: &str, escape: Escape, out: &mut String) {

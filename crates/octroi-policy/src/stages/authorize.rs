@@ -43,7 +43,7 @@ impl Authorized<'_> {
     /// The grant that lets the call in; none for a caller without a name.
     pub(super) fn grant(&self) -> Option<&HeldGrant> {
         match (&self.call.who, self.grant) {
-            (Who::Key(entry), Some(place)) => entry.grants.get(place),
+            (Who::Key(entry), Some(place)) => entry.grants().get(place),
             _ => None,
         }
     }

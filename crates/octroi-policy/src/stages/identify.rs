@@ -207,7 +207,7 @@ fn hindrance(entry: &KeyEntry, call: &Located<'_>) -> Option<Outcome> {
         Standing::Paused => Some(Outcome::CredentialPaused),
         Standing::Open if entry.expired(call.facts.now) => Some(Outcome::CredentialExpired),
         Standing::Open if grant_in_force(entry, call).is_some() => None,
-        Standing::Open if entry.grants.iter().any(|g| is_for(g, entry.kind, call)) => {
+        Standing::Open if entry.grants().iter().any(|g| is_for(g, entry.kind, call)) => {
             Some(Outcome::CredentialExpired)
         }
         Standing::Open => Some(Outcome::CredentialForeign),
@@ -218,7 +218,7 @@ fn hindrance(entry: &KeyEntry, call: &Located<'_>) -> Option<Outcome> {
 pub(super) fn grant_in_force(entry: &KeyEntry, call: &Located<'_>) -> Option<usize> {
     let now = call.facts.now;
     let in_force = |g: &HeldGrant| is_for(g, entry.kind, call) && g.ends_at.is_none_or(|end| now < end);
-    entry.grants.iter().position(in_force)
+    entry.grants().iter().position(in_force)
 }
 
 /// Whether a grant is for this API, under a plan that is still there and that this kind of credential fits.

@@ -109,7 +109,7 @@ impl Admitted {
     /// On whose behalf the call is made, where that is not the application's owner.
     pub fn subject(&self) -> Option<&str> {
         let (entry, place) = self.key.as_ref()?;
-        entry.grants.get(*place)?.subject()
+        entry.grants().get(*place)?.subject()
     }
 
     /// Where the limits stand.
