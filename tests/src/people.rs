@@ -35,6 +35,11 @@ impl Person {
         Self { portal, token }
     }
 
+    /// Where the portal listens.
+    pub fn portal(&self) -> SocketAddr {
+        self.portal
+    }
+
     /// The same person, not signed in.
     pub fn visitor(&self) -> Self {
         Self { portal: self.portal, token: None }
@@ -118,6 +123,38 @@ impl Person {
             key: text(&made["key"]["secret"]),
             curl: text(&made["key"]["curl"]),
         }
+    }
+
+    /// Publishes another API, at `/autre`, whose credential may stand in the same header or in `?api-key=`; gives the
+    /// identifier of its plan.
+    pub async fn publish_another(&self, upstream: &str) -> String {
+        let api = json!({
+            "slug": "autre", "version": "1", "name": "Une autre API", "state": "published",
+            "organization_id": self.sirene().await["provider"]["id"],
+            "gateway": {
+                "route": {"path": "/autre"}, "upstreams": [{"url": upstream}], "dialect": "gravitee",
+                "credentials": [{"in": "header", "name": crate::KEY_HEADER}, {"in": "query", "name": "api-key"}],
+            },
+        });
+        let api = self.post("/api/v1/apis", api).await.expect(201);
+        self.add_plan(&text(&api["id"]), json!({"slug": "libre", "name": "Libre"})).await
+    }
+
+    /// Adds a plan by key, 100 calls a minute, to an API; gives its identifier.
+    pub async fn add_plan(&self, api: &str, more: Value) -> String {
+        let mut plan =
+            json!({"security": "api_key", "limits": {"rate": {"count": 100, "window_seconds": 60}}});
+        for (name, value) in more.as_object().expect("members") {
+            plan[name] = value.clone();
+        }
+        let path = format!("/api/v1/apis/{api}/plans");
+        text(&self.post(&path, plan).await.expect(201)["id"])
+    }
+
+    /// The key of an application for an API without terms.
+    pub async fn key_for(&self, application: &str, plan: &str) -> String {
+        let request = json!({"application_id": application, "plan_id": plan});
+        text(&self.post("/api/v1/subscriptions", request).await.expect(201)["key"]["secret"])
     }
 
     /// Does something with a credential; gives the answer's document.

@@ -147,6 +147,11 @@ impl Program {
         self.folder.path().join("data")
     }
 
+    /// The file of its SQLite database.
+    pub fn database_file(&self) -> PathBuf {
+        PathBuf::from(self.database.url.trim_start_matches("sqlite://"))
+    }
+
     /// Kills it with SIGKILL: no time for a last word.
     pub fn kill(&mut self) {
         if let Some(mut running) = self.running.take() {

@@ -131,7 +131,8 @@ async fn every_key_that_does_not_open_gets_the_same_bytes() {
         for unknown in ["nobody-has-this-key", "octroi_key_00000000000000000000000000000000000000", "é"] {
             refused(&live.sirene(unknown).await);
         }
-        let foreign = foreign_key(&provider, &camille, &consumer.application, &upstream).await;
+        let another = provider.publish_another(&upstream.url()).await;
+        let foreign = camille.key_for(&consumer.application, &another).await;
         assert_eq!(live.get("/autre/1", &[(KEY_HEADER, &foreign)]).await.status, 200);
         refused(&live.sirene(&foreign).await);
         refused(&live.get("/autre/1", &[(KEY_HEADER, &consumer.key)]).await);
@@ -165,31 +166,11 @@ async fn every_key_that_does_not_open_gets_the_same_bytes() {
     }
 }
 
-/// A key of the same application for another API of the same provider.
-async fn foreign_key(provider: &Person, camille: &Person, application: &str, upstream: &Upstream) -> String {
-    let api = json!({
-        "slug": "autre", "version": "1", "name": "Une autre API", "state": "published",
-        "organization_id": provider.sirene().await["provider"]["id"],
-        "gateway": {
-            "route": {"path": "/autre"}, "upstreams": [{"url": upstream.url()}], "dialect": "gravitee",
-            "credentials": [{"in": "header", "name": KEY_HEADER}],
-        },
-    });
-    let api = provider.post("/api/v1/apis", api).await.expect(201);
-    let plan = json!({"slug": "libre", "name": "Libre", "security": "api_key", "limits": {"rate": {"count": 5, "window_seconds": 60}}});
-    let path = format!("/api/v1/apis/{}/plans", api["id"].as_str().unwrap());
-    let plan = provider.post(&path, plan).await.expect(201);
-    let request = json!({"application_id": application, "plan_id": plan["id"]});
-    let made = camille.post("/api/v1/subscriptions", request).await.expect(201);
-    made["key"]["secret"].as_str().unwrap().to_owned()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expired_key_is_refused_from_its_last_moment_on() {
     for Scene { live, provider, camille, .. } in scenes().await {
-        let path = format!("/api/v1/apis/{}/plans", provider.sirene().await["id"].as_str().unwrap());
-        let day = json!({"slug": "un-jour", "name": "Un jour", "security": "api_key", "key_days": 1, "limits": {"rate": {"count": 30, "window_seconds": 60}}});
-        provider.post(&path, day).await.expect(201);
+        let sirene = provider.sirene().await["id"].as_str().unwrap().to_owned();
+        provider.add_plan(&sirene, json!({"slug": "un-jour", "name": "Un jour", "key_days": 1})).await;
         let consumer = camille.subscriber("Passagère", "un-jour").await;
         live.clock.advance(Duration::from_millis(86_399_999));
         assert_eq!(live.sirene(&consumer.key).await.status, 200);
@@ -270,12 +251,10 @@ async fn a_renewed_key_lives_on_for_the_chosen_grace() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_is_changed_and_the_key_stays() {
     for Scene { live, provider, camille, consumer, .. } in scenes().await {
-        let path = format!("/api/v1/apis/{}/plans", provider.sirene().await["id"].as_str().unwrap());
-        let faster = json!({"slug": "rapide", "name": "Rapide", "security": "api_key", "limits": {"rate": {"count": 100, "window_seconds": 60}}});
-        let faster = provider.post(&path, faster).await.expect(201);
+        let sirene = provider.sirene().await["id"].as_str().unwrap().to_owned();
+        let faster = provider.add_plan(&sirene, json!({"slug": "rapide", "name": "Rapide"})).await;
         assert_eq!(live.sirene(&consumer.key).await.header("x-rate-limit-limit"), Some("30"));
-        let change =
-            json!({"plan_id": faster["id"], "accepted_terms": camille.sirene().await["terms"]["digest"]});
+        let change = json!({"plan_id": faster, "accepted_terms": camille.sirene().await["terms"]["digest"]});
         camille
             .put(&format!("/api/v1/subscriptions/{}/plan", consumer.subscription), change)
             .await
