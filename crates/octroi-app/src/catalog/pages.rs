@@ -27,6 +27,7 @@ pub struct PageInput {
     #[schemars(length(min = 1, max = 200), regex(pattern = octroi_domain::patterns::NAME))]
     pub title: String,
     /// Its text, at most 512 KiB.
+    #[schemars(length(min = 1, max = 524_288), regex(pattern = octroi_domain::patterns::TEXT))]
     pub markdown: String,
     /// Its place in the menu, from 0; at the end where absent.
     #[serde(default)]

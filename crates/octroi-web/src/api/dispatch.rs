@@ -133,7 +133,7 @@ fn parse(row: &Row, bytes: Bytes) -> Result<Body, Problem> {
         });
     };
 
-    let value = if bytes.is_empty() && schema.may_be_empty() {
+    let mut value = if bytes.is_empty() && schema.may_be_empty() {
         Value::Object(serde_json::Map::new())
     } else {
         serde_json::from_slice(&bytes).map_err(|error| {
@@ -143,7 +143,24 @@ fn parse(row: &Row, bytes: Bytes) -> Result<Body, Problem> {
         })?
     };
     schema.check(&value)?;
+    integral(&mut value);
     Ok(Body::Json(value))
+}
+
+/// Writes `7.0` as `7`: to JSON Schema, and to languages whose only numbers are floating, it is the integer.
+fn integral(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(integral),
+        Value::Object(members) => members.values_mut().for_each(integral),
+        Value::Number(number) if number.is_f64() => {
+            let float = number.as_f64().unwrap_or_default();
+            // Beyond, whole numbers have no exact form of this kind.
+            if float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 {
+                *value = Value::from(float as i64);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The answer to a call that went well.

@@ -1,6 +1,7 @@
 //! Where links in mails lead: a page with one form. Opening it changes nothing; sending the form does. What the link
 //! holds is the only authority: there is no session here.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use askama::Template;
@@ -137,7 +138,7 @@ impl Kind {
         let Ok(fields) = form::read(&parts.headers, body).await else {
             return refuse(&shell, ProblemCode::MalformedRequest, "malformed_request.detail");
         };
-        match self.work(&web.app, &fields, &shell).await {
+        match self.work(&web.app, &fields, &shell, visit.client).await {
             Ok(()) => {
                 let [title, _, _, done] = self.words();
                 message(StatusCode::OK, &shell, shell.say(title), shell.say(done))
@@ -159,13 +160,16 @@ impl Kind {
         }
     }
 
-    async fn work(self, app: &App, fields: &Fields, shell: &Shell) -> Result<(), AppError> {
+    async fn work(self, app: &App, fields: &Fields, shell: &Shell, client: IpAddr) -> Result<(), AppError> {
         let text = |name: &str| fields.one(name).to_owned();
         let token = text("token");
         match self {
             Self::Verify => app.verify_email(VerifyEmail { token }).await,
             Self::Reset => app.reset_password(ResetPassword { token, password: text("password") }).await,
-            Self::Forgot => app.forgot_password(fields.one("email")).await,
+            Self::Forgot => {
+                app.admit_visitor(client)?;
+                app.forgot_password(fields.one("email")).await
+            }
             Self::Invitation => {
                 let request = AcceptInvitation {
                     token,

@@ -256,6 +256,18 @@ async fn violations_name_every_field_at_once() {
 }
 
 #[tokio::test]
+async fn a_whole_number_may_be_written_with_a_point() {
+    let (house, door) = sqlite().await;
+    let world = World::of(&house, &door).await;
+    let path = format!("/api/v1/credentials/{}/renew", world.credential);
+    let ask = |body: &str| {
+        Ask::new(Method::POST, &path).bytes("application/json", body).by(&world.caller("owner").token)
+    };
+    door.call(ask(r#"{"grace_seconds": 60.5}"#)).await.refuses(422, "invalid");
+    door.call(ask(r#"{"grace_seconds": 60.0}"#)).await.expect(201);
+}
+
+#[tokio::test]
 async fn secrets_are_never_kept_by_caches_and_nothing_runs() {
     let (house, door) = sqlite().await;
     let world = World::of(&house, &door).await;

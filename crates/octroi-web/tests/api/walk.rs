@@ -183,3 +183,25 @@ async fn an_invited_administrator_makes_the_account_and_runs_the_portal() {
         door.call(Ask::post("/api/v1/organizations", &body).by(&admin)).await.expect(201);
     }
 }
+
+#[tokio::test]
+async fn one_visitor_cannot_take_the_places_of_all() {
+    let house = House::on(databases().await.remove(0)).await;
+    let door = Door::of(&house);
+    let ask = |n: u32| {
+        let body = json!({"email": format!("x{n}@exemple.fr")});
+        let path = ["email-verification-requests", "password-reset-requests"][n as usize % 2];
+        Ask::post(format!("/api/v1/{path}"), &body)
+    };
+    for n in 0..101 {
+        door.call(ask(n)).await.expect(202);
+    }
+    let refused = door.call(ask(101)).await;
+    refused.refuses(429, "too_many_requests");
+    assert_eq!(refused.header("retry-after"), "2");
+    // Nobody who has an account waits for it, and it passes.
+    house.person("nina", &[]).await;
+    door.token("nina", None).await;
+    house.clock.advance(std::time::Duration::from_secs(2));
+    door.call(ask(102)).await.expect(202);
+}

@@ -43,10 +43,12 @@ fn entrance() -> Vec<Row> {
         post("/api/v1/email-verification-requests", "resendVerification", resend_verification)
             .says(TAG, "Have the confirmation link sent again; the same answer for every address")
             .open()
+            .problems([ProblemCode::TooMany])
             .status(StatusCode::ACCEPTED),
         post("/api/v1/password-reset-requests", "forgotPassword", forgot_password)
             .says(TAG, "Have a link sent that sets a new password; the same answer for every address")
             .open()
+            .problems([ProblemCode::TooMany])
             .status(StatusCode::ACCEPTED),
         post("/api/v1/password-resets", "resetPassword", reset_password)
             .says(
@@ -71,7 +73,7 @@ fn own() -> Vec<Row> {
             .more("Another address asks for a fresh sign-in, and counts once the link sent there was opened.")
             .permits(Action::AccountUpdate)
             .if_match()
-            .problems([ProblemCode::SignInAgain]),
+            .problems([ProblemCode::SignInAgain, ProblemCode::TooMany]),
         post("/api/v1/me/password", "changePassword", change_password)
             .says(TAG, "Replace one's own password; every token ends, the one in use too")
             .permits(Action::AccountUpdate)
@@ -112,6 +114,7 @@ type One = (AccountId,);
 type Shown = Result<Json<AccountView>, AppError>;
 
 async fn register(call: Call<(), (), Json<Registration>>) -> Result<(), AppError> {
+    call.app.admit_visitor(call.client)?;
     call.app.register(&call.actor, call.body.0).await
 }
 
@@ -124,15 +127,17 @@ async fn verify_email(call: Call<(), (), Json<VerifyEmail>>) -> Result<(), AppEr
 #[serde(deny_unknown_fields)]
 struct Address {
     /// The e-mail address.
-    #[schemars(length(max = 254))]
+    #[schemars(email, length(min = 1, max = 254))]
     email: String,
 }
 
 async fn resend_verification(call: Call<(), (), Json<Address>>) -> Result<(), AppError> {
+    call.app.admit_visitor(call.client)?;
     call.app.resend_verification(&call.body.0.email).await
 }
 
 async fn forgot_password(call: Call<(), (), Json<Address>>) -> Result<(), AppError> {
+    call.app.admit_visitor(call.client)?;
     call.app.forgot_password(&call.body.0.email).await
 }
 

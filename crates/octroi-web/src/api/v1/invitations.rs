@@ -45,7 +45,7 @@ pub(super) fn rows() -> Vec<Row> {
 #[serde(deny_unknown_fields)]
 struct Invite {
     /// The address; the account that accepts has it.
-    #[schemars(length(max = 254))]
+    #[schemars(email, length(min = 1, max = 254))]
     email: String,
     /// The roles that accepting gives.
     #[serde(default)]

@@ -54,7 +54,7 @@ async fn sign_in(call: Call<(), (), Json<SignIn>>) -> Result<Json<NewToken>, Pro
 #[serde(deny_unknown_fields)]
 struct Confirmation {
     /// The account's password.
-    #[schemars(length(max = 1000))]
+    #[schemars(length(min = 1, max = 1024))]
     password: String,
 }
 
