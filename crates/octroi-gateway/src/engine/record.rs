@@ -21,6 +21,9 @@ use crate::metrics::{CallKey, known_method};
 pub(super) struct CallRecord {
     pub(super) worker: Rc<Worker>,
     pub(super) connection: Rc<CallerState>,
+    /// When the call's head was there.
+    pub(super) arrived: Timestamp,
+    /// The same moment, on the clock that never goes back.
     pub(super) started: Duration,
     pub(super) request_id: RequestId,
     pub(super) their_request_id: Option<HeaderValue>,
@@ -54,8 +57,8 @@ impl CallRecord {
         }
         self.connection.in_flight.set(false);
         let shared = &self.worker.shared;
-        let now = shared.ports.clock.now();
-        let duration_us = micros(shared.ports.clock.monotonic().saturating_sub(self.started));
+        let duration = shared.ports.clock.monotonic().saturating_sub(self.started);
+        let (now, duration_us) = (self.arrived.after(duration), micros(duration));
         self.count(now, duration_us);
         self.log(now, duration_us);
     }

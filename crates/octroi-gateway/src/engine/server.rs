@@ -70,6 +70,7 @@ impl Call {
         let record = Box::new(CallRecord {
             worker: Rc::clone(&worker),
             connection,
+            arrived: now,
             started,
             request_id,
             their_request_id: take(&X_REQUEST_ID, seen.request_id),
@@ -118,7 +119,7 @@ impl Call {
             headers: &parts.headers,
             body_bytes: body.size_hint().exact(),
             client_ip: self.client_ip,
-            now: self.worker.shared.ports.clock.now(),
+            now: self.record.arrived,
         };
         decide(&self.worker.shared.policy, facts)
     }
@@ -185,7 +186,7 @@ impl Call {
         parts.version = Version::HTTP_11;
         let seen = Seen::among(&parts.headers);
         forwarding::strip_hop_by_hop(&mut parts.headers, seen);
-        let now = shared.ports.clock.now();
+        let now = self.record.arrived;
         answer::complete(&mut parts.headers, admitted, &self.facts, &shared.config.portal_origins, now);
         self.record.outcome = Outcome::Admitted;
         self.record.status = parts.status.as_u16();
@@ -215,7 +216,7 @@ impl Call {
             language: shared.config.language,
             portal_origins: &shared.config.portal_origins,
         };
-        let response = answer::refusal(refusal, &self.facts, &settings, shared.ports.clock.now());
+        let response = answer::refusal(refusal, &self.facts, &settings, self.record.arrived);
         self.reply(response, refusal.outcome)
     }
 
@@ -341,6 +342,7 @@ pub(super) fn note_failure(worker: &Rc<Worker>, connection: &Rc<CallerState>, er
     let mut record = CallRecord {
         worker: Rc::clone(worker),
         connection: Rc::clone(connection),
+        arrived: now,
         started: shared.ports.clock.monotonic(),
         request_id: worker.random.borrow_mut().request_id(now, &*shared.ports.entropy),
         their_request_id: None,

@@ -208,7 +208,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for CallerIo<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let done = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
+        let done = write_gathered(Pin::new(&mut this.stream), cx, bufs);
         note_write(&this.state.stall, cx, done)
     }
 
@@ -223,6 +223,32 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for CallerIo<S> {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
     }
+}
+
+/// A head and a small body gathered in one buffer cost less than a system call that gathers them.
+const MOST_GATHERED: usize = 4 * 1024;
+
+thread_local! {
+    static GATHERED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Writes several pieces at once, by the cheaper of two ways.
+fn write_gathered<S: AsyncWrite>(
+    stream: Pin<&mut S>,
+    cx: &mut Context<'_>,
+    pieces: &[io::IoSlice<'_>],
+) -> Poll<io::Result<usize>> {
+    if let [only] = pieces {
+        return stream.poll_write(cx, only);
+    }
+    if pieces.iter().map(|p| p.len()).sum::<usize>() > MOST_GATHERED {
+        return stream.poll_write_vectored(cx, pieces);
+    }
+    GATHERED.with_borrow_mut(|gathered| {
+        gathered.clear();
+        pieces.iter().for_each(|piece| gathered.extend_from_slice(piece));
+        stream.poll_write(cx, gathered)
+    })
 }
 
 /// A write that cannot go on is ended by the sweep; a read that was ended still lets the answer out.
@@ -320,7 +346,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for UpstreamIo<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let done = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
+        let done = write_gathered(Pin::new(&mut this.stream), cx, bufs);
         this.wrote(cx, done)
     }
 
