@@ -57,13 +57,13 @@ impl Program {
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, words: &[&str], environment: &[(&str, &str)]) -> Output {
-        self.command(words).envs(environment.iter().copied()).output().expect("the program starts")
+    pub fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().expect("the program starts")
     }
 
     /// Runs a command that must succeed; gives what it printed.
-    pub fn must(&self, words: &[&str], environment: &[(&str, &str)]) -> String {
-        let output = self.run(words, environment);
+    pub fn must(&self, words: &[&str]) -> String {
+        let output = self.run(words);
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("text")
     }

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod bad_input;
 mod canary;
+mod docs;
+mod durability;
 mod limit;
 mod revocation;
 mod row2;

@@ -154,6 +154,7 @@ impl App {
         person.check()?;
         if person.email != account.email {
             self.require_fresh(actor)?;
+            self.admit_writer(actor)?;
             self.send_new_email_link(&mut tx, &account, &person.email).await?;
         }
         self.check_identifier(&mut tx, &account, &person.identifier).await?;

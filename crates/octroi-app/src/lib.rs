@@ -4,28 +4,28 @@
 //! the modules below. No use case knows HTTP or HTML.
 
 mod access;
-pub mod applications;
 pub mod accounts;
+pub mod applications;
 pub mod audit;
 pub mod catalog;
 mod context;
 pub mod credentials;
 mod error;
+pub mod feed;
 pub mod idempotency;
 pub mod jobs;
-pub mod feed;
 mod limiter;
 mod links;
 pub mod mail;
-pub mod organizations;
 pub mod oauth;
+pub mod organizations;
 pub mod page;
 pub mod picture;
 pub mod setup;
 mod shared;
+pub mod subscriptions;
 mod sweep;
 pub mod terms;
-pub mod subscriptions;
 pub mod tokens;
 pub mod usage;
 pub mod vault;

@@ -254,6 +254,7 @@ impl App {
         let mut tx = self.begin().await?;
         let organization = self.shared_organization(&mut tx, actor, id).await?;
         let email = checked_email(&invite.email)?.to_owned();
+        self.admit_writer(actor)?;
         if !self.may_mail(&email) {
             let wait = self.shared.mailboxes.wait(&octroi_store::login_key(&email), self.monotonic());
             return Err(AppError::TooMany(wait.unwrap_or(1)));

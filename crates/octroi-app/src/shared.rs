@@ -1,11 +1,14 @@
 //! What the use cases share in memory: limits on tries, and the bound on slow work.
 
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use octroi_domain::account::password;
+use octroi_domain::actor::Actor;
+use octroi_domain::ids::AccountId;
 use tokio::sync::Semaphore;
 
 use crate::limiter::{Limiter, Policy};
@@ -48,6 +51,24 @@ const PER_MAILBOX: Policy = Policy {
     pardon: Duration::from_secs(24 * 60 * 60),
 };
 
+/// What one address asks for without an account, each making work or a mail.
+const PER_VISITOR: Policy = Policy {
+    free: 100,
+    first: Duration::from_secs(2),
+    longest: Duration::from_secs(15 * 60),
+    memory: Duration::from_secs(60 * 60),
+    pardon: Duration::from_secs(30),
+};
+
+/// Mails that one account has sent to people of its choice.
+const PER_WRITER: Policy = Policy {
+    free: 50,
+    first: Duration::from_secs(60),
+    longest: Duration::from_secs(6 * 60 * 60),
+    memory: Duration::from_secs(24 * 60 * 60),
+    pardon: Duration::from_secs(10 * 60),
+};
+
 /// See the module.
 pub(crate) struct Shared {
     hashing: Arc<Semaphore>,
@@ -58,6 +79,10 @@ pub(crate) struct Shared {
     pub(crate) clients: Limiter<IpAddr>,
     /// Mails sent on anybody's demand, by address.
     pub(crate) mailboxes: Limiter<String>,
+    /// What is asked for without an account, by client.
+    pub(crate) visitors: Limiter<IpAddr>,
+    /// Mails to people of one's choice, by account.
+    pub(crate) writers: Limiter<AccountId>,
     /// When old rows were last removed, in milliseconds of the monotonic clock; negative for never.
     pub(crate) swept_at: AtomicI64,
     /// Large documents read or written at once.
@@ -72,6 +97,8 @@ impl Shared {
             sign_ins: Limiter::new(PER_ACCOUNT),
             clients: Limiter::new(PER_ADDRESS),
             mailboxes: Limiter::new(PER_MAILBOX),
+            visitors: Limiter::new(PER_VISITOR),
+            writers: Limiter::new(PER_WRITER),
             swept_at: AtomicI64::new(-1),
             reading: Arc::new(Semaphore::new(DOCUMENTS_AT_ONCE)),
         }
@@ -102,6 +129,30 @@ impl Drop for Waiting<'_> {
 }
 
 impl App {
+    /// Lets somebody without an account ask for one more thing that costs work or sends a mail: registering, another
+    /// link, a forgotten password. Counted by client, so that one cannot take the places of all.
+    ///
+    /// # Errors
+    /// [`AppError::TooMany`] where `client` asks too often.
+    pub fn admit_visitor(&self, client: IpAddr) -> Result<(), AppError> {
+        self.count(&self.shared.visitors, client_key(client))
+    }
+
+    /// Lets `actor` have one more mail sent to somebody of its choice; the system as many as it likes.
+    pub(crate) fn admit_writer(&self, actor: &Actor) -> Result<(), AppError> {
+        actor.account_id().map_or(Ok(()), |account| self.count(&self.shared.writers, account))
+    }
+
+    /// Counts one more try of `subject`, unless it has to wait.
+    fn count<K: Eq + Hash + Clone>(&self, limiter: &Limiter<K>, subject: K) -> Result<(), AppError> {
+        let now = self.monotonic();
+        if let Some(seconds) = limiter.wait(&subject, now) {
+            return Err(AppError::TooMany(seconds));
+        }
+        limiter.fail(subject, now);
+        Ok(())
+    }
+
     /// Runs slow work on passwords away from the threads that serve: few at once, few waiting.
     async fn hashing<T: Send + 'static>(
         &self,

@@ -39,14 +39,18 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     /// E-mail address or identifier, in any letter case.
+    #[schemars(length(min = 1, max = 254))]
     pub login: String,
     /// The password.
+    #[schemars(length(min = 1, max = 1024))]
     pub password: String,
     /// What the new token is called.
     #[serde(default = "default_name")]
+    #[schemars(length(min = 1, max = 100), regex(pattern = octroi_domain::patterns::NAME))]
     pub name: String,
     /// What the new token may be used for; all that the person may where absent.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 10))]
     pub scopes: Option<Vec<TokenScope>>,
     /// Days that the new token lives: 1 to 365, 30 by default.
     #[serde(default)]
@@ -69,8 +73,10 @@ impl std::fmt::Debug for SignIn {
 #[serde(deny_unknown_fields)]
 pub struct NewTokenRequest {
     /// What it is called: 1 to 100 characters.
+    #[schemars(length(min = 1, max = 100), regex(pattern = octroi_domain::patterns::NAME))]
     pub name: String,
     /// What it may be used for; never more than the token that asks.
+    #[schemars(length(min = 1, max = 10))]
     pub scopes: Vec<TokenScope>,
     /// Days that it lives: 1 to 365, 30 by default.
     #[serde(default)]

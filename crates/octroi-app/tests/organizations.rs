@@ -146,6 +146,24 @@ async fn an_invitation_ends_with_its_inviter_s_right_to_invite() {
 }
 
 #[tokio::test]
+async fn an_organization_is_no_way_to_write_to_everybody() {
+    each_database(async |_: &Database, test: TestApp| {
+        let owner = test.person("marie", &[]).await;
+        let id = company(&test, &owner).await;
+        let owner = test.sign_in("marie").await;
+        let invite = |n: u32| InviteMember { email: format!("x{n}@exemple.fr"), role: Role::Viewer };
+        for n in 0..51 {
+            test.app.invite_member(&owner, id, invite(n)).await.unwrap();
+        }
+        let refused = test.app.invite_member(&owner, id, invite(51)).await;
+        assert!(matches!(refused, Err(AppError::TooMany(60))));
+        test.clock.advance(Duration::from_secs(60));
+        test.app.invite_member(&owner, id, invite(51)).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_owners_who_leave_at_once_leave_one_behind() {
     each_database(async |db: &Database, test: TestApp| {
         let marie = test.person("marie", &[]).await;

@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{
     Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, Transaction};
 
 use crate::bell::Bell;
 use crate::row::{Row, Value};
@@ -161,8 +161,14 @@ async fn open_sqlite(options: &StoreOptions) -> Result<Pools, StoreError> {
     if connect.get_filename() == ":memory:" {
         return Err(StoreError::BadAddress("the database needs a file: sqlite:///path/octroi.db".to_owned()));
     }
-    make_private(connect.get_filename());
-    let pool = |size: u32| SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
+    // After an error of the disk SQLite ends a transaction by itself, which sqlx does not notice: such a connection would
+    // never begin another one. It is given up for a new one.
+    let pool = |size: u32| {
+        SqlitePoolOptions::new()
+            .max_connections(size)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+    };
     // The writer connects first: it makes the file.
     let writer = pool(1).connect_with(connect.clone()).await?;
     let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&writer).await?;
@@ -172,13 +178,6 @@ async fn open_sqlite(options: &StoreOptions) -> Result<Pools, StoreError> {
     }
     let reader = pool(options.max_connections).connect_lazy_with(connect.pragma("query_only", "ON"));
     Ok(Pools::Sqlite { reader, writer })
-}
-
-/// Makes the file of a new database so that only its owner reads it; the files that SQLite puts beside it take over its
-/// mode. Where it cannot be made, SQLite says why when it opens it.
-fn make_private(path: &std::path::Path) {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 async fn open_postgres(options: &StoreOptions) -> Result<Pools, StoreError> {

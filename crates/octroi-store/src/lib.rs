@@ -7,9 +7,9 @@
 //! and the next revision into the database together or not at all.
 
 mod accounts;
-mod audit;
 mod apis;
 mod applications;
+mod audit;
 mod backend;
 mod bell;
 mod commit;
@@ -34,9 +34,9 @@ mod tokens;
 mod usage;
 
 pub use accounts::login_key;
-pub use audit::AuditHead;
 pub use apis::{ApiFigures, Viewer};
 pub use applications::{ApplicationScope, ListedApplication};
+pub use audit::AuditHead;
 pub use backend::{Store, StoreOptions};
 pub use commit::{Change, ChangeKind, Committed};
 pub use credentials::CredentialScope;

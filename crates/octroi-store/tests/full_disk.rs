@@ -44,3 +44,21 @@ async fn a_full_disk_refuses_the_write_and_nothing_else() {
     tx.put_setting("room again", "yes").await.unwrap();
     tx.commit().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_disk_that_fails_in_the_middle_of_a_transaction_spoils_no_later_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("octroi.db").display());
+    Store::open(&StoreOptions::new(&url)).await.unwrap().migrate(Timestamp::from_millis(1)).await.unwrap();
+    let full = StoreOptions { max_page_count: Some(1), ..StoreOptions::new(&url) };
+    let store = Store::open(&full).await.unwrap();
+    let too_much = "x".repeat(4_000_000);
+    for _ in 0..3 {
+        let mut tx = store.begin().await.unwrap();
+        let refused = tx.put_setting("too much", &too_much).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
+        drop(tx);
+    }
+    let mut tx = store.begin().await.unwrap();
+    assert!(tx.setting("too much").await.unwrap().is_none());
+}

@@ -86,9 +86,7 @@ impl Fault {
 
     pub(super) fn read(file: &str, error: &ReadError) -> Self {
         let (code, message) = match &error.problem {
-            Problem::UnknownField([]) => {
-                ("unknown_field", "no field can stand here".to_owned())
-            }
+            Problem::UnknownField([]) => ("unknown_field", "no field can stand here".to_owned()),
             Problem::UnknownField(known) => {
                 ("unknown_field", format!("no such field; known here: {}", known.join(", ")))
             }

@@ -65,6 +65,7 @@ pub fn document(public_url: &str) -> Value {
         "tags": tags,
         "paths": paths,
         "components": {
+            "responses": std::mem::take(&mut writer.problems),
             "schemas": writer.schemas(),
             "headers": headers(),
             "securitySchemes": {
@@ -110,6 +111,7 @@ struct Writer {
     read: SchemaGenerator,
     answered: SchemaGenerator,
     parameters: Map<String, Value>,
+    problems: BTreeMap<String, Value>,
 }
 
 impl Writer {
@@ -118,6 +120,7 @@ impl Writer {
             read: schema::generator(Contract::Deserialize),
             answered: schema::generator(Contract::Serialize),
             parameters: Map::new(),
+            problems: BTreeMap::new(),
         }
     }
 
@@ -260,8 +263,14 @@ impl Writer {
         response
     }
 
+    /// A refusal, described once for every route that answers just these codes.
     fn problem(&mut self, status: u16, codes: &[ProblemCode]) -> Value {
         let words: Vec<&str> = codes.iter().map(|code| code.code()).collect();
+        let name = format!("{status}.{}", words.join("."));
+        let reference = json!({"$ref": format!("#/components/responses/{name}")});
+        if self.problems.contains_key(&name) {
+            return reference;
+        }
         let mut headers = json!({"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}});
         let more = match status {
             401 => Some("WWW-Authenticate"),
@@ -272,13 +281,15 @@ impl Writer {
             headers[name] = json!({"$ref": format!("#/components/headers/{name}")});
         }
         let problem = self.answered.subschema_for::<ProblemDocument>();
-        json!({
+        let response = json!({
             "description": format!("`{}`", words.join("`, `")),
             "headers": headers,
             "content": {"application/problem+json": {"schema": {
                 "allOf": [problem, {"type": "object", "properties": {"code": {"enum": words}}}],
             }}},
-        })
+        });
+        self.problems.insert(name, response);
+        reference
     }
 }
 

@@ -185,7 +185,7 @@ fn check(said: &str, method: &Method, path: &str, answer: &Answer) {
     assert!(answer.header("x-request-id").starts_with("req_"), "{}", told());
     let Some(row) = row_of(method, path) else { return };
     let responses = &DOCUMENT["paths"][row.path][method.as_str().to_ascii_lowercase()]["responses"];
-    let response = &responses[status.to_string()];
+    let response = resolved(&responses[status.to_string()]);
     assert!(!response.is_null(), "undocumented: {}", told());
     if !answer.code().is_empty() {
         let known = row.problems_all().iter().any(|code| code.code() == answer.code());
@@ -209,6 +209,12 @@ fn check(said: &str, method: &Method, path: &str, answer: &Answer) {
     let errors: Vec<String> =
         validator.iter_errors(&body).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(errors.is_empty(), "{errors:?} in {}", told());
+}
+
+/// What a reference leads to.
+fn resolved(value: &'static Value) -> &'static Value {
+    let place = value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+    place.map_or(value, |place| DOCUMENT.pointer(place).expect("a reference that leads somewhere"))
 }
 
 fn validator(name: &str, schema: &Value) -> &'static Validator {
