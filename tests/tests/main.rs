@@ -4,7 +4,6 @@
 
 mod bad_input;
 mod canary;
-mod docs;
 mod durability;
 mod limit;
 mod revocation;
