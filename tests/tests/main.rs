@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod canary;
+mod docs;
 mod durability;
 mod limit;
 mod revocation;
