@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::context::require;
 use crate::error::taken;
+use crate::vault::Unfit;
 use crate::{App, AppError};
 
 /// The keys outside the database are not those that it was made with.
@@ -30,6 +31,15 @@ pub enum VaultError {
     App(#[from] AppError),
 }
 
+impl From<Unfit> for VaultError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Foreign(which) => Self::Foreign(which),
+            Unfit::Forgotten(which) => Self::Forgotten(which),
+        }
+    }
+}
+
 /// An account to be made without a mail: for the demo and for whoever runs the portal.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
@@ -44,23 +54,20 @@ pub struct NewAccount {
 /// The columns that two accounts cannot share, and the fields they come from.
 pub(crate) const ACCOUNT_KEYS: &[(&str, &str)] = &[("email_key", "email"), ("identifier_key", "identifier")];
 
-/// The word for each fingerprint's key, for people.
-fn key_name(setting: &str) -> &'static str {
-    if setting.starts_with("master") { "master key" } else { "pepper" }
-}
-
 impl App {
-    /// Checks that the vault's keys are those that the database was made with; a new database takes them as its own.
+    /// Checks that the vault's keys are those that the database was made with; a new database takes them as its own, and
+    /// any takes a further pepper.
     pub async fn check_vault(&self) -> Result<(), VaultError> {
         let mut tx = self.begin().await?;
         let is_new = tx.count_organizations().await.map_err(AppError::from)? == 0;
-        for (name, fingerprint) in self.vault().fingerprints() {
-            match tx.setting(name).await.map_err(AppError::from)? {
-                Some(known) if known == fingerprint => {}
-                Some(_) => return Err(VaultError::Foreign(key_name(name))),
-                None if is_new => tx.put_setting(name, &fingerprint).await.map_err(AppError::from)?,
-                None => return Err(VaultError::Forgotten(key_name(name))),
-            }
+        let noted = tx.settings().await.map_err(AppError::from)?;
+        let more = self.vault().check(&noted)?;
+        let forgotten = more.keys().find(|name| name.starts_with("master")).filter(|_| !is_new);
+        if forgotten.is_some() {
+            return Err(VaultError::Forgotten("master key"));
+        }
+        for (name, fingerprint) in more {
+            tx.put_setting(&name, &fingerprint).await.map_err(AppError::from)?;
         }
         Ok(self.commit(tx).await?)
     }

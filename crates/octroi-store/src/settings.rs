@@ -9,6 +9,12 @@ impl Session {
         let row = self.maybe("SELECT value FROM settings WHERE name = $1", values![name]).await?;
         row.map(|row| row.text("value")).transpose()
     }
+
+    /// Every text, by its name.
+    pub async fn settings(&mut self) -> Result<std::collections::BTreeMap<String, String>, StoreError> {
+        let rows = self.rows("SELECT name, value FROM settings", vec![]).await?;
+        rows.iter().map(|row| Ok((row.text("name")?, row.text("value")?))).collect()
+    }
 }
 
 impl Tx {

@@ -128,6 +128,16 @@ impl Peppers {
         &self.current
     }
 
+    /// Every pepper, the one in use first.
+    pub fn all(&self) -> impl Iterator<Item = &Pepper> {
+        std::iter::once(&self.current).chain(&self.older)
+    }
+
+    /// Every digest under which an imported key may be stored of which only the SHA-256 is known.
+    pub fn every_digest_of_sha256(&self, sha256: &[u8; 32]) -> Vec<Digest> {
+        self.all().map(|pepper| pepper.sign(sha256)).collect()
+    }
+
     /// Digest of a secret that is being stored.
     pub fn digest(&self, secret: &str) -> (DigestScheme, Digest) {
         let pepper = self.current.version;

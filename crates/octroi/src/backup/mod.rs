@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read};
 use std::path::{Path, PathBuf};
 
+use octroi_app::vault::Unfit;
 use octroi_domain::time::{Entropy, Timestamp};
 use octroi_store::{Store, StoreError, StoreOptions};
 use serde::{Deserialize, Serialize};
@@ -159,14 +160,11 @@ async fn copy(store: &Store, sqlite: bool, to: &Path) -> Result<Option<PathBuf>,
 /// Whether `material` is what the database was made with.
 async fn check_keys(store: &Store, material: &KeyMaterial, config: &Config) -> Result<(), BackupError> {
     let vault = material.vault(&config.keys.instance)?;
-    let mut session = store.read().await?;
-    for (name, fingerprint) in vault.fingerprints() {
-        if session.setting(name).await?.is_some_and(|known| known != fingerprint) {
-            let which = if name.starts_with("master") { Which::MasterKey } else { Which::Pepper };
-            return Err(BackupError::ForeignKey(which.name()));
-        }
+    let noted = store.read().await?.settings().await?;
+    match vault.check(&noted) {
+        Ok(_) => Ok(()),
+        Err(Unfit::Foreign(which) | Unfit::Forgotten(which)) => Err(BackupError::ForeignKey(which)),
     }
-    Ok(())
 }
 
 fn write(

@@ -66,6 +66,22 @@ fn a_wrong_or_damaged_key_stops_the_program() {
 }
 
 #[test]
+fn a_new_pepper_goes_before_the_old_one_which_stays() {
+    let data = first_start();
+    let path = data.path().join("pepper.key");
+    let old = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("2:{}\n{old}", "ab".repeat(32))).unwrap();
+    done(&mut on(data.path(), &["audit", "verify"]));
+    // Keys may have been made under either.
+    for lost in [old.clone(), format!("2:{}\n", "ab".repeat(32))] {
+        fs::write(&path, lost).unwrap();
+        refused(data.path(), "the pepper is not the one that this database was made with");
+    }
+    fs::write(&path, format!("2:{}\n{old}", "ab".repeat(32))).unwrap();
+    done(&mut on(data.path(), &["audit", "verify"]));
+}
+
+#[test]
 fn keys_can_come_from_the_environment_and_from_files() {
     let data = tempfile::tempdir().unwrap();
     let (master, pepper) = ("0f".repeat(32), data.path().join("elsewhere"));
