@@ -185,25 +185,33 @@ struct Values {
     ends: Vec<(HeaderName, usize)>,
 }
 
-impl Values {
-    fn end(&mut self, name: &HeaderName) {
-        self.ends.push((name.clone(), self.text.len()));
-    }
+/// The headers that are ours, apart from the caller's: so that a call that must be repeated needs no copy of them.
+pub(crate) struct OwnHeaders {
+    text: Bytes,
+    ends: Vec<(HeaderName, usize)>,
+}
 
-    fn put_into(self, headers: &mut HeaderMap) {
-        let text = Bytes::from(self.text);
+impl OwnHeaders {
+    /// Puts them beside the caller's, in place of any of the same name.
+    pub(crate) fn put_into(&self, headers: &mut HeaderMap) {
         let mut from = 0;
-        for (name, to) in self.ends {
-            match HeaderValue::from_maybe_shared(text.slice(from..to)) {
-                Ok(value) => headers.insert(name, value),
+        for (name, to) in &self.ends {
+            match HeaderValue::from_maybe_shared(self.text.slice(from..*to)) {
+                Ok(value) => headers.insert(name.clone(), value),
                 Err(_) => headers.remove(name),
             };
-            from = to;
+            from = *to;
         }
     }
 }
 
-/// Turns a caller's headers into those that the upstream receives.
+impl Values {
+    fn end(&mut self, name: &HeaderName) {
+        self.ends.push((name.clone(), self.text.len()));
+    }
+}
+
+/// Takes out of a caller's headers what the upstream must not receive, and makes those that it receives beside them.
 pub(crate) fn to_upstream(
     headers: &mut HeaderMap,
     seen: Seen,
@@ -211,7 +219,7 @@ pub(crate) fn to_upstream(
     origin: &Origin<'_>,
     request_id: RequestId,
     traceparent: impl FnOnce(Option<&str>, &mut String) -> bool,
-) {
+) -> OwnHeaders {
     strip_hop_by_hop(headers, seen);
     if seen.expect {
         headers.remove(header::EXPECT);
@@ -235,7 +243,7 @@ pub(crate) fn to_upstream(
     values.text.push_str(if admitted.api().prefix.is_empty() { "/" } else { &admitted.api().prefix });
     values.end(&X_FORWARDED_PREFIX);
     push_principal(&mut values, admitted);
-    values.put_into(headers);
+    OwnHeaders { text: Bytes::from(values.text), ends: values.ends }
 }
 
 fn push_forwarded(values: &mut Values, headers: &HeaderMap, origin: &Origin<'_>) {

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use foldhash::HashMap;
-use http::HeaderName;
 use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue};
 use octroi_domain::api::{Cors, GatewayDefinition, Language, Placement, Timeouts, Upstream, UpstreamClass};
 use octroi_domain::ids::{ApiId, PlanId};
 use octroi_domain::plan::{RateLimit, Security};
@@ -112,7 +112,7 @@ pub struct Target {
     /// Port.
     pub port: u16,
     /// Value of `Host`: without the port where it is the scheme's own.
-    pub authority: String,
+    pub authority: HeaderValue,
     /// Names the server among all: scheme, host and port.
     pub origin: Arc<str>,
     /// Put before the path, without a slash at its end.
@@ -389,7 +389,7 @@ impl Target {
             tls: url.scheme() == "https",
             host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
             port,
-            authority,
+            authority: HeaderValue::from_str(&authority).ok()?,
             origin: format!("{}://{host}:{port}", url.scheme()).into(),
             base_path: url.path().trim_end_matches('/').to_owned(),
             weight: upstream.weight.max(1),
@@ -510,7 +510,7 @@ mod tests {
         let target = |url: &str| {
             let upstream = Upstream { url: url.parse().unwrap(), weight: 1, class: UpstreamClass::Live };
             let t = Target::compile(&upstream).unwrap();
-            (t.tls, t.host, t.port, t.authority, t.base_path)
+            (t.tls, t.host, t.port, t.authority.to_str().unwrap().to_owned(), t.base_path)
         };
         assert_eq!(
             target("https://api.example.fr/v1/"),

@@ -18,7 +18,7 @@ use super::stall::CallerState;
 use super::upstream::{Arrived, Shipment};
 use super::worker::Worker;
 use crate::answer::{self, AnswerFacts, AnswerSettings};
-use crate::forwarding::{self, Origin, Seen, X_REQUEST_ID};
+use crate::forwarding::{self, Origin, OwnHeaders, Seen, X_REQUEST_ID};
 use crate::pipeline::{Decision, decide};
 
 /// Answers one call. Never fails: whatever goes wrong has an answer.
@@ -136,13 +136,13 @@ impl Call {
             self.record.body_in = Some(Rc::clone(&count));
             ToUpstream::new(body, admitted.api().max_body_bytes, count)
         };
-        self.make_headers(&admitted, &mut parts);
+        let own = self.make_headers(&admitted, &mut parts);
         let worker = Rc::clone(&self.worker);
         let clock = &worker.shared.ports.clock;
         let sent = clock.monotonic();
         let turn = worker.turn.replace(worker.turn.get().wrapping_add(1));
         let shipment =
-            Shipment { admitted: &admitted, method: parts.method, headers: parts.headers, body, turn };
+            Shipment { admitted: &admitted, method: parts.method, headers: parts.headers, own, body, turn };
         let arrived = worker.pool.forward(shipment).await;
         let upstream_us = micros(clock.monotonic().saturating_sub(sent));
         self.record.upstream_us = Some(upstream_us);
@@ -161,7 +161,7 @@ impl Call {
         }
     }
 
-    fn make_headers(&self, admitted: &Admitted, parts: &mut Parts) {
+    fn make_headers(&self, admitted: &Admitted, parts: &mut Parts) -> OwnHeaders {
         let host = match parts.uri.authority() {
             Some(authority) => Some(authority.as_str()),
             None => self.record.host.as_ref().and_then(|h| h.to_str().ok()),
@@ -177,7 +177,7 @@ impl Call {
             &origin,
             self.record.request_id,
             |incoming, out| random.traceparent(incoming, entropy, out),
-        );
+        )
     }
 
     async fn relay(mut self, admitted: &Admitted, arrived: Arrived) -> Response<ToCaller> {

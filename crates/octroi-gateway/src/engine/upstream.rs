@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use foldhash::HashMap;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Response, Uri, Version};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, Connection, SendRequest};
@@ -25,6 +27,7 @@ use tokio_rustls::TlsConnector;
 use super::body::ToUpstream;
 use super::stall::{CoarseClock, UpstreamIo, UpstreamState};
 use super::transport::Transport;
+use crate::forwarding::OwnHeaders;
 use crate::resolve::Resolve;
 
 type Driver = Connection<TokioIo<UpstreamIo<Transport>>, ToUpstream>;
@@ -146,6 +149,7 @@ pub(super) struct Shipment<'a> {
     pub(super) admitted: &'a Admitted,
     pub(super) method: Method,
     pub(super) headers: HeaderMap,
+    pub(super) own: OwnHeaders,
     pub(super) body: ToUpstream,
     /// Where among several upstreams the choice falls.
     pub(super) turn: u64,
@@ -168,56 +172,46 @@ impl Pool {
     /// Where no connection can be made, the next upstream of the class is tried: nothing was sent. A pooled connection
     /// that the upstream had closed meanwhile is replaced, where the call may be repeated.
     pub(super) async fn forward(&self, shipment: Shipment<'_>) -> Result<Arrived, Outcome> {
-        let Shipment { admitted, method, headers, body, turn } = shipment;
+        let Shipment { admitted, method, headers, own, body, turn } = shipment;
         let timeouts = admitted.api().timeouts;
-        let targets = in_turn(admitted.targets(), turn);
         let mut last = Outcome::UpstreamUnreachable;
-        let mut load = Some((headers, body));
-        for target in targets {
-            let path = admitted.path_and_query(target);
-            let Some((headers, body)) = load.take() else { break };
-            let request = make_request(&method, &path, target, headers, body)?;
-            match self.try_target(target, request, timeouts).await {
+        let mut load = Load { headers, body };
+        for target in in_turn(admitted.targets(), turn) {
+            let uri = make_uri(admitted.path_and_query(target))?;
+            let way = Way { target, uri, method: &method, own: &own, timeouts };
+            match self.try_target(&way, load).await {
                 Ok((response, wire)) => return Ok(Arrived { response, wire, target: Arc::clone(target) }),
-                Err(Failure::Unsent(outcome, request)) => {
-                    let (parts, body) = (*request).into_parts();
-                    last = outcome;
-                    load = Some((parts.headers, body));
-                }
+                Err(Failure::Unsent(outcome, unsent)) => (last, load) = (outcome, *unsent),
                 Err(Failure::Final(outcome)) => return Err(outcome),
             }
         }
         Err(last)
     }
 
-    async fn try_target(
-        &self,
-        target: &Target,
-        mut request: Request<ToUpstream>,
-        timeouts: Timeouts,
-    ) -> Result<(Response<Incoming>, Wire), Failure> {
-        let repeatable = request.body().is_none() && is_idempotent(request.method());
-        while let Some(mut wire) = self.take(&target.origin).await {
-            let copy = repeatable.then(|| copy_of(&request));
+    async fn try_target(&self, way: &Way<'_>, mut load: Load) -> Result<(Response<Incoming>, Wire), Failure> {
+        let timeouts = way.timeouts;
+        let repeatable = load.body.is_none() && is_idempotent(way.method);
+        while let Some(mut wire) = self.take(&way.target.origin).await {
+            let copy = repeatable.then(|| Load { headers: load.headers.clone(), body: ToUpstream::none() });
             wire.state.give(u64::from(timeouts.first_byte_ms));
-            match wire.send(request).await {
+            match wire.send(way.request(load)).await {
                 Ok(response) => return Ok(arrive(response, wire, timeouts)),
-                Err(unsent) if !wire.timed_out() => match unsent.or(copy) {
-                    Some(again) => request = again,
+                Err(unsent) if !wire.timed_out() => match unsent.map(Load::of).or(copy) {
+                    Some(again) => load = again,
                     None => return Err(Failure::Final(Outcome::UpstreamBroken)),
                 },
                 Err(_) => return Err(Failure::Final(Outcome::UpstreamTimeout)),
             }
         }
         let within = Duration::from_millis(u64::from(timeouts.connect_ms));
-        let mut wire = match tokio::time::timeout(within, self.connector.connect(target, &self.watched)).await
-        {
+        let connecting = self.connector.connect(way.target, &self.watched);
+        let mut wire = match tokio::time::timeout(within, connecting).await {
             Ok(Ok(wire)) => wire,
-            Ok(Err(outcome)) => return Err(Failure::Unsent(outcome, Box::new(request))),
-            Err(_) => return Err(Failure::Unsent(Outcome::UpstreamTimeout, Box::new(request))),
+            Ok(Err(outcome)) => return Err(Failure::Unsent(outcome, Box::new(load))),
+            Err(_) => return Err(Failure::Unsent(Outcome::UpstreamTimeout, Box::new(load))),
         };
         wire.state.give(u64::from(timeouts.first_byte_ms));
-        match wire.send(request).await {
+        match wire.send(way.request(load)).await {
             Ok(response) => Ok(arrive(response, wire, timeouts)),
             Err(_) if wire.timed_out() => Err(Failure::Final(Outcome::UpstreamTimeout)),
             Err(_) => Err(Failure::Final(Outcome::UpstreamBroken)),
@@ -278,7 +272,7 @@ impl Pool {
 
 enum Failure {
     /// Nothing was sent: another upstream may be tried.
-    Unsent(Outcome, Box<Request<ToUpstream>>),
+    Unsent(Outcome, Box<Load>),
     Final(Outcome),
 }
 
@@ -301,31 +295,45 @@ fn in_turn(targets: &[Arc<Target>], turn: u64) -> impl Iterator<Item = &Arc<Targ
     from.iter().chain(before)
 }
 
-fn make_request(
-    method: &Method,
-    path: &str,
-    target: &Target,
-    mut headers: HeaderMap,
+/// What a call carries: the caller's headers, without ours, and its body.
+struct Load {
+    headers: HeaderMap,
     body: ToUpstream,
-) -> Result<Request<ToUpstream>, Outcome> {
-    let uri: Uri = path.parse().map_err(|_| Outcome::PathAmbiguous)?;
-    let host = http::HeaderValue::from_str(&target.authority).map_err(|_| Outcome::ApiUnavailable)?;
-    headers.insert(http::header::HOST, host);
-    let mut request = Request::new(body);
-    *request.method_mut() = method.clone();
-    *request.uri_mut() = uri;
-    *request.version_mut() = Version::HTTP_11;
-    *request.headers_mut() = headers;
-    Ok(request)
 }
 
-fn copy_of(request: &Request<ToUpstream>) -> Request<ToUpstream> {
-    let mut copy = Request::new(ToUpstream::none());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.version_mut() = request.version();
-    *copy.headers_mut() = request.headers().clone();
-    copy
+impl Load {
+    fn of(request: Request<ToUpstream>) -> Self {
+        let (parts, body) = request.into_parts();
+        Self { headers: parts.headers, body }
+    }
+}
+
+/// Where a call goes, and how.
+struct Way<'a> {
+    target: &'a Target,
+    uri: Uri,
+    method: &'a Method,
+    own: &'a OwnHeaders,
+    timeouts: Timeouts,
+}
+
+impl Way<'_> {
+    fn request(&self, load: Load) -> Request<ToUpstream> {
+        let mut headers = load.headers;
+        headers.insert(http::header::HOST, self.target.authority.clone());
+        self.own.put_into(&mut headers);
+        let mut request = Request::new(load.body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.version_mut() = Version::HTTP_11;
+        *request.headers_mut() = headers;
+        request
+    }
+}
+
+fn make_uri(path_and_query: String) -> Result<Uri, Outcome> {
+    let path = PathAndQuery::from_maybe_shared(Bytes::from(path_and_query));
+    path.map(Uri::from).map_err(|_| Outcome::PathAmbiguous)
 }
 
 fn is_idempotent(method: &Method) -> bool {
@@ -336,12 +344,12 @@ fn is_idempotent(method: &Method) -> bool {
 mod tests {
     use super::*;
 
-    fn target(host: &str, weight: u32) -> Arc<Target> {
+    fn target(host: &'static str, weight: u32) -> Arc<Target> {
         Arc::new(Target {
             tls: false,
             host: host.into(),
             port: 80,
-            authority: host.into(),
+            authority: http::HeaderValue::from_static(host),
             origin: host.into(),
             base_path: String::new(),
             weight,
