@@ -281,6 +281,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_code_stands_in_the_reference() {
+        let home = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let page = std::fs::read_to_string(home.join("../../docs/reference/api.md")).unwrap();
+        for code in ProblemCode::all() {
+            let row = page.lines().find(|line| line.starts_with(&format!("| {} |", code.status().as_u16())));
+            let listed = row.is_some_and(|row| row.contains(&format!("`{}`", code.code())));
+            assert!(listed, "{} is not in docs/reference/api.md", code.code());
+        }
+    }
+
+    #[test]
     fn codes_are_unique_and_each_has_its_sentences() {
         let mut seen = std::collections::BTreeSet::new();
         for code in ProblemCode::all() {
