@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use lettre::message::header::ContentType;
-use lettre::message::{Mailbox, Message};
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Body, Mailbox, Message};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
@@ -80,8 +80,18 @@ impl Mailer {
             .message_id(Some(format!("<{name}@{}>", self.sender.email.domain())))
             .subject(mail.subject.clone())
             .header(ContentType::TEXT_PLAIN)
-            .body(mail.text.clone())
+            .body(self.body(&mail.text))
             .map_err(|e| refused(&e))
+    }
+
+    /// A file is read by people, who copy its link: its text stands as it is where a mail allows it. A server gets
+    /// what every other server takes.
+    fn body(&self, text: &str) -> Body {
+        match self.road {
+            Road::Folder(_) => Body::new_with_encoding(text.to_owned(), ContentTransferEncoding::EightBit)
+                .unwrap_or_else(|_| Body::new(text.to_owned())),
+            Road::Smtp(_) | Road::None => Body::new(text.to_owned()),
+        }
     }
 
     async fn deliver(&self, mail: Rendered) -> Result<(), MailError> {
@@ -173,8 +183,15 @@ fn chain(error: &dyn std::error::Error) -> String {
 mod tests {
     use super::*;
 
+    const LINK: &str =
+        "http://127.0.0.1:8080/verify-email?token=octroi_lnk_6OWNAfPVPizBvN4Qfdgn9B2ePIEEaBdT0Kt7Qi";
+
     fn mail(to: &str, subject: &str) -> Rendered {
-        Rendered { to: to.to_owned(), subject: subject.to_owned(), text: "Bonjour,\nvoilà.\n".to_owned() }
+        Rendered {
+            to: to.to_owned(),
+            subject: subject.to_owned(),
+            text: format!("Bonjour,\nvoilà :\n{LINK}\n"),
+        }
     }
 
     #[tokio::test]
@@ -191,6 +208,8 @@ mod tests {
         assert_eq!(std::fs::metadata(&files[0]).unwrap().mode() & 0o777, 0o600);
         let text = std::fs::read_to_string(&files[0]).unwrap();
         assert!(text.contains("To: jeanne@exemple.fr\r\n") && text.contains("Message-ID: <"), "{text}");
+        // As it is, so that the link can be copied from the file.
+        assert!(text.contains(&format!("voilà :\r\n{LINK}\r\n")), "{text}");
     }
 
     #[tokio::test]
