@@ -167,12 +167,6 @@ impl App {
         Ok(view(from, to, query.step, &counts))
     }
 
-    /// How many calls an API had in the last seven days, refused ones included.
-    pub async fn last_calls_7_days(&self, api: ApiId) -> Result<i64, AppError> {
-        let since = self.now().before(Duration::from_secs(7 * 24 * 3_600));
-        Ok(self.read().await?.calls_since(api, since).await?)
-    }
-
     /// The time asked for, widened to whole spans.
     fn checked_span(&self, query: &UsageQuery) -> Result<(Timestamp, Timestamp), AppError> {
         let step = query.step.millis();

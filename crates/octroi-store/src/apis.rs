@@ -143,7 +143,7 @@ impl Session {
                 "SELECT (SELECT COUNT(*) FROM subscriptions \
                          WHERE api_id = $1 AND state IN ('active', 'paused')) AS subscriptions, \
                  (SELECT CAST(COALESCE(SUM(calls), 0) AS BIGINT) FROM usage_minutes \
-                  WHERE api_id = $1 AND minute >= $2) AS calls",
+                  WHERE api_id = $1 AND minute >= $2 AND admitted = 1) AS calls",
                 values![text(id), since],
             )
             .await?;

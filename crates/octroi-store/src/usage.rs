@@ -111,13 +111,6 @@ impl Session {
         self.rows(sql, values![from, to, step_ms, of]).await?.iter().map(read_span).collect()
     }
 
-    /// How many calls an API had since `since`, refused ones included.
-    pub async fn calls_since(&mut self, api: ApiId, since: Timestamp) -> Result<i64, StoreError> {
-        let sql = "SELECT CAST(COALESCE(SUM(calls), 0) AS BIGINT) AS calls FROM usage_minutes \
-                   WHERE api_id = $1 AND minute >= $2";
-        self.one(sql, values![text(api), since]).await?.int("calls")
-    }
-
     /// Calls admitted since `since`, of each subscription to `plan` that had any.
     pub async fn admitted_since(
         &mut self,

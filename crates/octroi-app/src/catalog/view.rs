@@ -77,7 +77,7 @@ pub struct ApiView {
     pub has_picture: bool,
     /// Subscriptions that are active or paused.
     pub subscriptions: i64,
-    /// Calls of the last seven days.
+    /// Calls let in during the last seven days: refusals, which anybody can cause, do not count.
     pub calls_last_7_days: i64,
     /// When it was made.
     pub created_at: Timestamp,

@@ -1,4 +1,5 @@
-//! How a secret of ours is written: `<instance>_<kind>_` + 32 base62 characters (190 bits) + 6 characters of CRC-32.
+//! How a secret of ours is written: `<instance>_<kind>_` + 32 base62 characters (190 bits; 43, 256 bits, for links) + 6
+//! characters of CRC-32.
 //!
 //! The prefix lets a secret scanner recognise it; the checksum lets the gateway refuse a mistyped one before any
 //! look-up, and a scanner avoid false alarms.
@@ -10,7 +11,6 @@ use zeroize::Zeroizing;
 use crate::time::Entropy;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const RANDOM: usize = 32;
 const CHECKSUM: usize = 6;
 
 /// A text that must not leak: wiped when dropped, never printed by `Debug`.
@@ -71,6 +71,14 @@ impl SecretKind {
             Self::Session => "ses",
         }
     }
+
+    /// Random characters, each worth 5.95 bits: 190 bits and more, 256 for a link (promise P4).
+    const fn random_chars(self) -> usize {
+        match self {
+            Self::Link => 43,
+            _ => 32,
+        }
+    }
 }
 
 /// What a text is, seen from outside.
@@ -109,12 +117,12 @@ impl Instance {
 
     /// A new secret of this installation.
     pub fn generate(&self, kind: SecretKind, entropy: &dyn Entropy) -> Secret {
-        let mut text = String::with_capacity(self.0.len() + RANDOM + CHECKSUM + 6);
+        let mut text = String::with_capacity(self.0.len() + kind.random_chars() + CHECKSUM + 6);
         text.push_str(&self.0);
         text.push('_');
         text.push_str(kind.word());
         text.push('_');
-        push_random(&mut text, entropy);
+        push_random(&mut text, kind.random_chars(), entropy);
         let sum = checksum(text.as_bytes());
         text.extend(sum.iter().map(|&b| char::from(b)));
         Secret::new(text)
@@ -130,14 +138,14 @@ impl Instance {
             return Shape::Foreign;
         };
         let (head, sum) = text.as_bytes().split_at(text.len().saturating_sub(CHECKSUM));
-        let whole = body.len() == RANDOM + CHECKSUM && body.bytes().all(|b| b.is_ascii_alphanumeric());
+        let whole =
+            body.len() == kind.random_chars() + CHECKSUM && body.bytes().all(|b| b.is_ascii_alphanumeric());
         if whole && checksum(head) == sum { Shape::Ours(kind) } else { Shape::Broken }
     }
 }
 
-/// Appends 32 characters of the alphabet, each equally likely: bytes of 248 and more are thrown away.
-fn push_random(text: &mut String, entropy: &dyn Entropy) {
-    let mut wanted = RANDOM;
+/// Appends `wanted` characters of the alphabet, each equally likely: bytes of 248 and more are thrown away.
+fn push_random(text: &mut String, mut wanted: usize, entropy: &dyn Entropy) {
     let mut bytes = Zeroizing::new([0_u8; 64]);
     while wanted > 0 {
         entropy.fill(&mut *bytes);
@@ -188,9 +196,9 @@ mod tests {
         for kind in SecretKind::ALL {
             let secret = instance.generate(kind, &entropy);
             let text = secret.expose();
-            assert_eq!(text.len(), "insee".len() + kind.word().len() + 2 + 38);
+            assert_eq!(text.len(), "insee".len() + kind.word().len() + 2 + kind.random_chars() + 6);
             assert_eq!(instance.shape(text), Shape::Ours(kind));
-            for i in text.len() - 38..text.len() {
+            for i in text.len() - kind.random_chars() - 6..text.len() {
                 let mut bytes = text.as_bytes().to_vec();
                 bytes[i] = if bytes[i] == b'x' { b'y' } else { b'x' };
                 assert_eq!(instance.shape(std::str::from_utf8(&bytes).unwrap()), Shape::Broken, "{i}");
