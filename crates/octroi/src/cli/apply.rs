@@ -53,7 +53,7 @@ pub(super) async fn run(options: Options) -> Ended {
     let loaded = tokio::task::spawn_blocking(move || files::load(&path, &variables)).await?;
     let loaded = loaded.map_err(|faults| mistakes(&faults))?;
     let ambient = Ambient::system();
-    let foundation = Foundation::lay(&config, &ambient).await?;
+    let foundation = Foundation::existing(&config, &ambient).await?;
     let app = foundation.app(&config, &ambient, &Addresses::configured(&config)?, None).await?;
     let how = ApplyOptions { dry_run: options.dry_run, prune: options.prune };
     let applied = app.apply(&Actor::System("cli"), loaded, how).await;

@@ -19,6 +19,7 @@ fn violation(v: &Violation) -> String {
         Rule::TooShort { min } => format!("is too short: {min} at least"),
         Rule::TooLong { max } => format!("is too long: {max} at most"),
         Rule::OutOfRange { min, max } => format!("must be from {min} to {max}"),
+        Rule::Malformed { expected: "email" } => "is not an address such as jeanne@exemple.fr".to_owned(),
         Rule::Malformed { expected } => format!("is not of the form wanted ({})", expected.replace('_', " ")),
         Rule::ControlCharacter => "holds a control character".to_owned(),
         Rule::Taken => "is taken already".to_owned(),
