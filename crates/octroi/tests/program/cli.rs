@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::program::{Demo, done, fails, line_of_failure, octroi, on};
+use crate::program::{Demo, anywhere, done, fails, line_of_failure, octroi, on};
 
 #[test]
 fn every_command_helps_and_wrong_usage_is_status_2() {
@@ -61,7 +61,7 @@ fn a_wrong_configuration_is_one_line_with_its_place() {
         fs::write(&file, text).unwrap();
         for command in ["serve", "migrate"] {
             let said =
-                line_of_failure(octroi(&[command, "--config", config]).env("OCTROI_LOGS_LEVEL", "off"));
+                line_of_failure(anywhere(&[command, "--config", config]).env("OCTROI_LOGS_LEVEL", "off"));
             assert!(said.contains(expected), "{said}");
         }
     }
@@ -73,7 +73,7 @@ fn a_wrong_configuration_is_one_line_with_its_place() {
     assert!(said.contains("cannot read the configuration /nowhere/octroi.toml"), "{said}");
     let said = line_of_failure(octroi(&["serve"]).env("OCTROI_PORTAL_LISTEN", "everywhere"));
     assert!(said.contains("OCTROI_PORTAL_LISTEN: "), "{said}");
-    let said = line_of_failure(octroi(&["serve"]).env("OCTROI_DATA", "/proc/octroi"));
+    let said = line_of_failure(anywhere(&["serve"]).env("OCTROI_DATA", "/proc/octroi"));
     assert!(said.contains("cannot make the data folder /proc/octroi"), "{said}");
 }
 

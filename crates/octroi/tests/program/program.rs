@@ -28,14 +28,20 @@ pub(crate) fn clean(command: &mut Command) -> &mut Command {
     command.current_dir("/").env_remove("RUST_BACKTRACE")
 }
 
+/// Runs it with free ports, so that nothing else that listens on this machine matters.
+pub(crate) fn anywhere(arguments: &[&str]) -> Command {
+    let mut command = octroi(arguments);
+    for listen in ["OCTROI_PORTAL_LISTEN", "OCTROI_GATEWAY_LISTEN", "OCTROI_ADMIN_LISTEN"] {
+        command.env(listen, "127.0.0.1:0");
+    }
+    command
+}
+
 /// Runs it on the data in `data`, with free ports.
 pub(crate) fn on(data: &Path, arguments: &[&str]) -> Command {
-    let mut command = octroi(arguments);
+    let mut command = anywhere(arguments);
     command
         .env("OCTROI_DATA", data)
-        .env("OCTROI_PORTAL_LISTEN", "127.0.0.1:0")
-        .env("OCTROI_GATEWAY_LISTEN", "127.0.0.1:0")
-        .env("OCTROI_ADMIN_LISTEN", "127.0.0.1:0")
         .env("OCTROI_GATEWAY_ALLOWED_PRIVATE_UPSTREAMS", "127.0.0.0/8")
         .env("OCTROI_LOGS_LEVEL", "error");
     command
