@@ -84,11 +84,11 @@ impl Mailer {
             .map_err(|e| refused(&e))
     }
 
-    /// A file is read by people, who copy its link: its text stands as it is where a mail allows it. A server gets
-    /// what every other server takes.
+    /// A file is read by people, who copy its link: its text stands as it is. A server gets what every other
+    /// server takes.
     fn body(&self, text: &str) -> Body {
         match self.road {
-            Road::Folder(_) => Body::new_with_encoding(text.to_owned(), ContentTransferEncoding::EightBit)
+            Road::Folder(_) => Body::new_with_encoding(text.to_owned(), ContentTransferEncoding::Binary)
                 .unwrap_or_else(|_| Body::new(text.to_owned())),
             Road::Smtp(_) | Road::None => Body::new(text.to_owned()),
         }
