@@ -151,7 +151,7 @@ mod tests {
             identifier: format!("personne{n}"),
             first_name: format!("Prénom{n}"),
             last_name: "Nom".to_owned(),
-            language: if n % 2 == 0 { Language::En } else { Language::Fr },
+            language: if n.is_multiple_of(2) { Language::En } else { Language::Fr },
             state: AccountState::Active,
             portal_roles: vec![],
             password_hash: None,
