@@ -14,8 +14,11 @@ mod health;
 mod html;
 mod idempotency;
 mod locale;
+mod markdown;
 mod oauth;
 mod problem;
+mod reference;
+mod swagger;
 
 use std::sync::{Arc, OnceLock};
 

@@ -67,6 +67,10 @@ impl App {
             self.audit(&mut tx, actor, "credential.issued", key.credential.id, json!({"subscription": id}));
         }
         self.commit(tx).await?;
+        let key = match key {
+            Some(key) => Some(self.with_first_call(key, &place).await),
+            None => None,
+        };
         Ok(SubscribedView { subscription: self.subscription_view(place), key })
     }
 
