@@ -1,7 +1,5 @@
-# An API's reference, written from its OpenAPI document, and what is heard of pages in Markdown.
+# An API's reference, written from its OpenAPI document.
 
-markdown-table = Table
-markdown-code = Code sample
 
 reference-in-path = In the path
 reference-in-query = In the address, after “?”

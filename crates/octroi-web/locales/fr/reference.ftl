@@ -1,7 +1,5 @@
-# La référence d’une API, écrite à partir de son document OpenAPI, et ce que l’on entend des pages en Markdown.
+# La référence d’une API, écrite à partir de son document OpenAPI.
 
-markdown-table = Tableau
-markdown-code = Exemple de code
 
 reference-in-path = Dans le chemin
 reference-in-query = Dans l’adresse, après « ? »
