@@ -1,8 +1,11 @@
 //! Pages for people, written on the server; they work without scripts. See README.md beside this file.
 
 mod answer;
+mod apis;
 mod assets;
 mod cookies;
+mod documentation;
+mod errors;
 mod fields;
 mod gate;
 mod home;
@@ -23,11 +26,22 @@ use axum::middleware::from_fn_with_state;
 use crate::context::Web;
 
 pub(crate) use answer::not_found;
+pub(crate) use assets::accepts_gzip;
 pub use route::{Access, PageRow, page_table};
+pub(crate) use shell::Shell;
 
 /// Every page: the table is put together here.
 fn pages() -> Vec<PageRow> {
-    let parts = [home::pages, sign_in::pages, terms::pages, links::pages, problems::pages];
+    let parts = [
+        home::pages,
+        sign_in::pages,
+        terms::pages,
+        links::pages,
+        problems::pages,
+        apis::pages,
+        documentation::pages,
+        errors::pages,
+    ];
     parts.into_iter().flat_map(|pages| pages()).collect()
 }
 
