@@ -30,6 +30,7 @@ mod settings;
 mod signing_keys;
 mod subscriptions;
 mod terms;
+mod tickets;
 mod tokens;
 mod usage;
 
@@ -51,6 +52,7 @@ pub use organizations::Member;
 pub use signing_keys::SigningKey;
 pub use subscriptions::{SubscriptionInPlace, SubscriptionScope};
 pub use terms::Terms;
+pub use tickets::{SignedMessage, TicketFigures, TicketInPlace, TicketScope};
 pub use tokens::ManagementToken;
 pub use usage::{MinuteCount, SpanCount, UsageScope};
 
