@@ -104,6 +104,7 @@ on_both! {
         let shared = house.app.create_application(&ada, serde_json::from_value(shared).unwrap()).await.unwrap();
         let about = |id| OpenTicket { application_id: Some(id), ..ticket(sirene.api_id()) };
         let alone = house.app.open_ticket(&ada, about(application)).await.unwrap().id;
+        house.clock.advance(Duration::from_secs(1));
         let common = house.app.open_ticket(&ada, about(shared.application.id)).await.unwrap();
         assert_eq!(common.application.as_ref().unwrap().name, "Commune");
 
