@@ -128,6 +128,10 @@ ids! {
     CredentialId = "key";
     /// A token of the management API.
     ManagementTokenId = "mgt";
+    /// A session of a browser.
+    BrowserSessionId = "ses";
+    /// A form that is not sent yet.
+    DraftId = "drf";
     /// An invitation, sent by mail or printed by the command line.
     InvitationId = "inv";
     /// A job of the work queue.

@@ -53,6 +53,16 @@ impl FieldError {
         Self::new("If-Match", "malformed").saying("form-if_match")
     }
 
+    /// A name and a password that do not belong together.
+    pub(crate) fn sign_in_failed(field: &'static str) -> Self {
+        Self::new(field, "sign_in").saying("sign_in_failed.detail")
+    }
+
+    /// Too many tries: how many seconds to wait.
+    pub(crate) fn too_many(field: &'static str, seconds: u32) -> Self {
+        Self::new(field, "too_many").with("seconds", seconds.to_string()).saying("too_many_requests.detail")
+    }
+
     /// A key that is not 1 to 128 visible characters.
     pub(crate) fn idempotency_key() -> Self {
         Self::new("Idempotency-Key", "malformed").saying("form-idempotency_key")

@@ -44,9 +44,9 @@ fn bundle(language: &str, files: &[&str]) -> Bundle {
 pub(crate) type Arguments<'a> = [(&'a str, Cow<'a, str>)];
 
 /// The sentence `id` in `language`. An `id` with a dot names an attribute: `not_found.detail`. An unknown one gives
-/// the id itself: something a reader can report.
+/// the id itself behind two question marks: something a reader can report and a test finds.
 pub(crate) fn text(language: Language, id: &str, arguments: &Arguments<'_>) -> String {
-    find(language, id, arguments).unwrap_or_else(|| id.to_owned())
+    find(language, id, arguments).unwrap_or_else(|| format!("⁇{id}"))
 }
 
 /// The sentence `id` in `language`, where there is one.

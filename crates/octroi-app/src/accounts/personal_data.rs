@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::AccountView;
 use crate::audit::AuditEntryView;
 use crate::context::require;
+use crate::sessions::SessionView;
 use crate::tokens::TokenView;
 use crate::{App, AppError, Conflict};
 
@@ -20,14 +21,16 @@ use crate::{App, AppError, Conflict};
 const MOST: i64 = 10_000;
 
 impl App {
-    /// All that is kept about a person, as one document: the account, its places in organizations, tokens, applications,
-    /// subscriptions, keys (without their secrets), what it wrote in tickets and what it did.
+    /// All that is kept about a person, as one document: the account, its places in organizations, tokens, sessions,
+    /// drafts, applications, subscriptions, keys (without their secrets), what it wrote in tickets and what it did.
     pub async fn export_account(&self, actor: &Actor, id: AccountId) -> Result<Value, AppError> {
         require(actor, Action::AccountRead, &Parties::of_account(id))?;
         let mut session = self.read().await?;
         let account = session.account(id).await?.ok_or(AppError::NotFound)?;
         let memberships = session.memberships(id).await?;
         let tokens = session.management_tokens(id).await?;
+        let sessions = session.browser_sessions(id).await?;
+        let drafts = session.drafts(id).await?;
         let acted = session.audit_before(i64::MAX, MOST, None, Some(&id.to_string())).await?;
         let suffered = session.audit_before(i64::MAX, MOST, Some(&id.to_string()), None).await?;
         let consumption = export_consumption(&mut session, &account).await?;
@@ -38,6 +41,10 @@ impl App {
                 "organization_id": m.organization_id, "role": m.role, "since": m.since,
             })).collect::<Vec<_>>(),
             "tokens": views::<_, TokenView>(tokens),
+            "sessions": views::<_, SessionView>(sessions),
+            "drafts": drafts.iter().map(|draft| json!({
+                "kind": draft.kind, "content": draft.content, "updated_at": draft.updated_at,
+            })).collect::<Vec<_>>(),
             "applications": consumption,
             "ticket_messages": written.into_iter().map(exported_message).collect::<Vec<_>>(),
             "done_by_the_account": views::<_, AuditEntryView>(acted),

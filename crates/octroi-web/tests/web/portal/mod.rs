@@ -1,0 +1,7 @@
+//! The portal's pages through HTTP, as a browser without scripts sees them.
+
+mod browser;
+mod fixtures;
+mod links;
+mod permissions;
+mod sign_in;
