@@ -28,6 +28,7 @@ mod shared;
 pub mod subscriptions;
 mod sweep;
 pub mod terms;
+pub mod tickets;
 pub mod tokens;
 pub mod usage;
 pub mod vault;

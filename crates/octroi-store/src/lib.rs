@@ -32,6 +32,7 @@ mod settings;
 mod signing_keys;
 mod subscriptions;
 mod terms;
+mod tickets;
 mod tokens;
 mod usage;
 
@@ -55,6 +56,7 @@ pub use sessions::BrowserSession;
 pub use signing_keys::SigningKey;
 pub use subscriptions::{SubscriptionInPlace, SubscriptionScope};
 pub use terms::Terms;
+pub use tickets::{SignedMessage, TicketFigures, TicketInPlace, TicketScope};
 pub use tokens::ManagementToken;
 pub use usage::{MinuteCount, SpanCount, UsageScope};
 
