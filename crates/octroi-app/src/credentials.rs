@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use octroi_domain::actor::Actor;
 use octroi_domain::credential::{
-    Credential, CredentialKind, DEFAULT_GRACE, MAX_GRACE, Secret, Standing, WrongState,
+    Credential, CredentialKind, CredentialState, DEFAULT_GRACE, MAX_GRACE, Secret, Standing, WrongState,
 };
 use octroi_domain::ids::{ApplicationId, CredentialId, SubscriptionId};
 use octroi_domain::permission::{Action, Parties};
@@ -227,7 +227,7 @@ impl App {
             }
             None => self.make_client_secret(&mut tx, credential.application_id, Some(&credential)).await?,
         };
-        self.replace(&mut tx, actor, credential, issued.credential.id, grace).await?;
+        self.replace(&mut tx, actor, credential, place.as_ref(), issued.credential.id, grace).await?;
         self.commit(tx).await?;
         match &place {
             Some(place) => Ok(self.with_first_call(issued, place).await),
@@ -255,7 +255,7 @@ impl App {
         let current = all.iter().find(|c| in_use(c)).cloned();
         let issued = self.make_client_secret(&mut tx, application, all.last()).await?;
         match current {
-            Some(old) => self.replace(&mut tx, actor, old, issued.credential.id, grace).await?,
+            Some(old) => self.replace(&mut tx, actor, old, None, issued.credential.id, grace).await?,
             None => self.audit(
                 &mut tx,
                 actor,
@@ -273,6 +273,7 @@ impl App {
         tx: &mut Tx,
         actor: &Actor,
         mut old: Credential,
+        place: Option<&SubscriptionInPlace>,
         successor: CredentialId,
         grace: Duration,
     ) -> Result<(), AppError> {
@@ -281,7 +282,7 @@ impl App {
         tx.changed(Change::Credential(old.id));
         let details = json!({"successor": successor, "grace_seconds": grace.as_secs()});
         self.audit(tx, actor, "credential.renewed", old.id, details);
-        Ok(())
+        self.tell_renewed(tx, actor, &old, place).await
     }
 
     /// Stops a credential for a while.
@@ -323,13 +324,16 @@ impl App {
         change: fn(&mut Credential, Timestamp) -> Result<(), WrongState>,
     ) -> Result<CredentialView, AppError> {
         let mut tx = self.begin().await?;
-        let Held { mut credential, .. } = self.hold_credential(&mut tx, actor, id, action).await?;
+        let Held { mut credential, place } = self.hold_credential(&mut tx, actor, id, action).await?;
         let now = self.now();
         change(&mut credential, now)?;
         tx.update_credential(&credential).await?;
         credential.edition += 1;
         tx.changed(Change::Credential(id));
         self.audit(&mut tx, actor, audited, id, json!({}));
+        if credential.state == CredentialState::Revoked {
+            self.tell_revoked(&mut tx, actor, &credential, place.as_ref()).await?;
+        }
         self.commit(tx).await?;
         Ok(CredentialView::of(&credential, now))
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::ApiView;
 use super::openapi::{self, Publication, SampleCall};
 use crate::access::{signed_in, viewer};
-use crate::picture::{self, Picture};
+use crate::picture::Picture;
 use crate::{App, AppError};
 
 /// The most bytes of an OpenAPI document.
@@ -130,7 +130,8 @@ impl App {
         edition: Option<i64>,
     ) -> Result<(), AppError> {
         signed_in(actor)?;
-        self.attach(actor, id, DocumentKind::Picture, picture::document(bytes)?, edition).await
+        let document = self.redraw_picture(bytes).await?;
+        self.attach(actor, id, DocumentKind::Picture, document, edition).await
     }
 
     /// Removes the picture of an API.
