@@ -180,6 +180,11 @@ on_both! {
         assert_eq!(violations(house.app.reply_ticket(&ada, other, answer(2)).await), taken);
         assert_eq!(violations(house.app.open_ticket(&ada, open(2)).await), taken);
         assert_eq!(violations(house.app.open_ticket(&eve, open(1)).await), taken);
+        // Nor is another text under the same one: it would be lost.
+        let changed = OpenTicket { body: "Autre chose.".into(), ..open(1) };
+        assert_eq!(violations(house.app.open_ticket(&ada, changed).await), taken);
+        let changed = Reply { body: "Autre chose.".into(), ..answer(2) };
+        assert_eq!(violations(house.app.reply_ticket(&ada, first.id, changed).await), taken);
         assert_eq!(violations(house.app.reply_ticket(&sirene.provider, first.id, answer(2)).await), taken);
     }
 

@@ -17,12 +17,15 @@ macro_rules! files {
             include_str!(concat!("../locales/", $language, "/fields.ftl")),
             include_str!(concat!("../locales/", $language, "/emails.ftl")),
             include_str!(concat!("../locales/", $language, "/pages.ftl")),
+            include_str!(concat!("../locales/", $language, "/tickets.ftl")),
+            include_str!(concat!("../locales/", $language, "/provider.ftl")),
+            include_str!(concat!("../locales/", $language, "/operator.ftl")),
         ]
     };
 }
 
-const FRENCH: [&str; 4] = files!("fr");
-const ENGLISH: [&str; 4] = files!("en");
+const FRENCH: [&str; 7] = files!("fr");
+const ENGLISH: [&str; 7] = files!("en");
 
 static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| [bundle("fr", &FRENCH), bundle("en", &ENGLISH)]);
 

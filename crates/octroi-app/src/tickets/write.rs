@@ -34,8 +34,8 @@ pub struct OpenTicket {
     /// The first message, in Markdown.
     #[schemars(length(min = 1, max = 10_000), regex(pattern = octroi_domain::patterns::TEXT))]
     pub body: String,
-    /// The identifier that the message is to have. A repetition with the same one opens nothing more and gives the same
-    /// ticket.
+    /// The identifier that the message is to have. The same request again, with the same one, opens nothing more and
+    /// gives the same ticket.
     #[serde(default)]
     pub once: Option<TicketMessageId>,
 }
@@ -47,8 +47,8 @@ pub struct Reply {
     /// What it says, in Markdown.
     #[schemars(length(min = 1, max = 10_000), regex(pattern = octroi_domain::patterns::TEXT))]
     pub body: String,
-    /// The identifier that the message is to have. A repetition with the same one adds nothing and gives the same
-    /// message.
+    /// The identifier that the message is to have. The same request again, with the same one, adds nothing and gives
+    /// the same message.
     #[serde(default)]
     pub once: Option<TicketMessageId>,
 }
@@ -57,6 +57,11 @@ pub struct Reply {
 const MESSAGE_KEYS: &[(&str, &str)] = &[("ticket_messages", "once")];
 
 impl App {
+    /// An identifier for a message that is being written.
+    pub fn new_message_id(&self) -> TicketMessageId {
+        TicketMessageId::new(self.now(), self.entropy())
+    }
+
     /// Opens a ticket on an API that `actor` sees.
     pub async fn open_ticket(&self, actor: &Actor, request: OpenTicket) -> Result<TicketView, AppError> {
         let account = writer(actor)?;
@@ -67,11 +72,11 @@ impl App {
         let mut tx = self.begin().await?;
         // One after the other: neither does a doubled request open two, nor do many at once pass the bound.
         tx.lock_account(account).await?;
-        if let Some(first) = sent_before(&mut tx, account, request.once).await? {
-            if first.position != 1 {
+        if let Some(first) = sent_before(&mut tx, account, request.once, &request.body).await? {
+            let place = tx.ticket(first.ticket_id).await?.ok_or(AppError::NotFound)?;
+            if first.position != 1 || place.ticket.subject != request.subject.trim() {
                 return Err(AppError::invalid("once", Rule::Taken));
             }
-            let place = tx.ticket(first.ticket_id).await?.ok_or(AppError::NotFound)?;
             return Ok(ticket_view(actor, place));
         }
         let api = named_api(&mut tx, actor, request.api_id).await?;
@@ -110,7 +115,7 @@ impl App {
             updated_at: now,
         };
         let message = TicketMessage {
-            id: request.once.unwrap_or_else(|| TicketMessageId::new(now, self.entropy())),
+            id: request.once.unwrap_or_else(|| self.new_message_id()),
             ticket_id: ticket.id,
             position: 1,
             author: account,
@@ -134,7 +139,7 @@ impl App {
         let mut tx = self.begin().await?;
         let place = hold_ticket(&mut tx, actor, id, Action::TicketReply).await?;
         check_body(&reply.body)?;
-        if let Some(sent) = sent_before(&mut tx, account, reply.once).await? {
+        if let Some(sent) = sent_before(&mut tx, account, reply.once, &reply.body).await? {
             if sent.ticket_id != id {
                 return Err(AppError::invalid("once", Rule::Taken));
             }
@@ -167,7 +172,7 @@ impl App {
         ticket.messages += 1;
         ticket.updated_at = now;
         let message = TicketMessage {
-            id: reply.once.unwrap_or_else(|| TicketMessageId::new(now, self.entropy())),
+            id: reply.once.unwrap_or_else(|| self.new_message_id()),
             ticket_id: ticket.id,
             position: ticket.messages,
             author: account,
@@ -216,15 +221,19 @@ async fn hold_ticket(
     tx.ticket(id).await?.ok_or(AppError::NotFound)
 }
 
-/// The message that `account` has sent before under the identifier `once`. Another's is told as a field that is wrong.
+/// The message that `account` has sent before under the identifier `once`. Another's, or one that says something else, is
+/// told as a field that is wrong: nothing that was written is taken for sent.
 async fn sent_before(
     session: &mut Session,
     account: AccountId,
     once: Option<TicketMessageId>,
+    body: &str,
 ) -> Result<Option<TicketMessage>, AppError> {
     let Some(id) = once else { return Ok(None) };
     match session.ticket_message(id).await? {
-        Some(message) if message.author != account => Err(AppError::invalid("once", Rule::Taken)),
+        Some(sent) if sent.author != account || sent.body != body.trim() => {
+            Err(AppError::invalid("once", Rule::Taken))
+        }
         found => Ok(found),
     }
 }
@@ -237,8 +246,7 @@ async fn named_api(session: &mut Session, actor: &Actor, id: ApiId) -> Result<Ap
 /// Whether `actor` answers for the application.
 async fn check_application(session: &mut Session, actor: &Actor, id: ApplicationId) -> Result<(), AppError> {
     let found = session.application(id).await?.map(|listed| listed.application.organization_id);
-    let answers =
-        |owner| require(actor, Action::ApplicationManage, &Parties::owned_by(owner)).is_ok();
+    let answers = |owner| require(actor, Action::ApplicationManage, &Parties::owned_by(owner)).is_ok();
     if found.is_some_and(answers) { Ok(()) } else { Err(AppError::invalid("application_id", Rule::Unknown)) }
 }
 

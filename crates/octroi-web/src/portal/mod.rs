@@ -2,16 +2,23 @@
 
 mod answer;
 mod assets;
+mod badges;
+mod chart;
 mod cookies;
 mod fields;
 mod gate;
 mod home;
 mod links;
+mod lists;
+mod operator;
+mod path;
 mod problems;
+mod provider;
 mod route;
 mod shell;
 mod sign_in;
 mod terms;
+mod tickets;
 mod visitor;
 mod when;
 
@@ -27,7 +34,16 @@ pub use route::{Access, PageRow, page_table};
 
 /// Every page: the table is put together here.
 fn pages() -> Vec<PageRow> {
-    let parts = [home::pages, sign_in::pages, terms::pages, links::pages, problems::pages];
+    let parts = [
+        home::pages,
+        sign_in::pages,
+        terms::pages,
+        links::pages,
+        problems::pages,
+        tickets::pages,
+        provider::pages,
+        operator::pages,
+    ];
     parts.into_iter().flat_map(|pages| pages()).collect()
 }
 
