@@ -312,19 +312,21 @@ impl App {
         mut listed: ListedApplication,
     ) -> Result<ListedApplication, AppError> {
         let id = listed.application.id;
+        let mut keys_ended = 0;
         for place in tx.open_subscriptions(id).await? {
             tx.lock_subscription(place.subscription.id).await?;
             let Some(mut place) = tx.subscription(place.subscription.id).await? else { continue };
             if !place.subscription.state.is_final() {
-                self.move_subscription(tx, actor, &mut place, Transition::Close, None).await?;
+                keys_ended += self.move_subscription(tx, actor, &mut place, Transition::Close, None).await?;
             }
         }
-        self.revoke_all(tx, actor, CredentialScope::Application(id)).await?;
+        keys_ended += self.revoke_all(tx, actor, CredentialScope::Application(id)).await?;
         listed.application.state = ApplicationState::Archived;
         listed.subscriptions = 0;
         tx.update_application(&listed.application).await?;
         listed.application.edition += 1;
         self.audit(tx, actor, "application.archived", id, json!({}));
+        self.tell_archived(tx, actor, &listed.application, keys_ended).await?;
         Ok(listed)
     }
 

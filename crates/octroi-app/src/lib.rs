@@ -18,6 +18,7 @@ pub mod jobs;
 mod limiter;
 mod links;
 pub mod mail;
+mod notices;
 pub mod oauth;
 pub mod organizations;
 pub mod page;

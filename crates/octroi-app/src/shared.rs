@@ -1,9 +1,10 @@
 //! What the use cases share in memory: limits on tries, and the bound on slow work.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use octroi_domain::account::password;
@@ -11,6 +12,7 @@ use octroi_domain::actor::Actor;
 use octroi_domain::ids::AccountId;
 use tokio::sync::Semaphore;
 
+use crate::catalog::openapi::SampleCall;
 use crate::limiter::{Limiter, Policy};
 use crate::{App, AppError};
 
@@ -105,6 +107,8 @@ pub(crate) struct Shared {
     pub(crate) swept_at: AtomicI64,
     /// Large documents read or written at once.
     pub(crate) reading: Arc<Semaphore>,
+    /// The first call that a document describes, by the document's digest.
+    pub(crate) first_calls: Mutex<HashMap<String, Option<Arc<SampleCall>>>>,
 }
 
 impl Shared {
@@ -120,6 +124,7 @@ impl Shared {
             correspondents: Limiter::new(PER_CORRESPONDENT),
             swept_at: AtomicI64::new(-1),
             reading: Arc::new(Semaphore::new(DOCUMENTS_AT_ONCE)),
+            first_calls: Mutex::default(),
         }
     }
 }

@@ -17,6 +17,7 @@ macro_rules! files {
             include_str!(concat!("../locales/", $language, "/fields.ftl")),
             include_str!(concat!("../locales/", $language, "/emails.ftl")),
             include_str!(concat!("../locales/", $language, "/pages.ftl")),
+            include_str!(concat!("../locales/", $language, "/reference.ftl")),
             include_str!(concat!("../locales/", $language, "/tickets.ftl")),
             include_str!(concat!("../locales/", $language, "/provider.ftl")),
             include_str!(concat!("../locales/", $language, "/operator.ftl")),
@@ -24,8 +25,8 @@ macro_rules! files {
     };
 }
 
-const FRENCH: [&str; 7] = files!("fr");
-const ENGLISH: [&str; 7] = files!("en");
+const FRENCH: [&str; 8] = files!("fr");
+const ENGLISH: [&str; 8] = files!("en");
 
 static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| [bundle("fr", &FRENCH), bundle("en", &ENGLISH)]);
 

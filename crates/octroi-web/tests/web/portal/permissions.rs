@@ -67,30 +67,28 @@ async fn every_page_lets_in_whom_the_table_lets_in_and_a_refused_form_writes_not
                 Some(identifier) => house.sign_in(identifier).await,
                 None => Actor::Anonymous,
             };
+            let mut browser = match identifier {
+                Some(identifier) => Browser::signed_in(&door, identifier).await,
+                None => Browser::new(&door),
+            };
+            let before = house.database.dump().await;
             for row in page_table() {
-                // A page may end the session: each begins with a new one.
-                let mut browser = match identifier {
-                    Some(identifier) => Browser::signed_in(&door, identifier).await,
-                    None => Browser::new(&door),
-                };
                 let fixture = fixture(&world, row);
                 let wanted = expected(row, &fixture, &actor);
                 if wanted == Found::Let && row.method != http::Method::GET {
                     // What a permitted form does is the subject of other tests.
                     continue;
                 }
-                let before = house.database.dump().await;
                 let page = knock(&mut browser, row, &fixture).await;
                 if found(&page) != wanted {
-                    faults.push(format!(
-                        "{name}: {row:?} gave {} ({:?}), not {wanted:?}",
-                        page.status,
-                        found(&page)
-                    ));
+                    let (status, found) = (page.status, found(&page));
+                    faults.push(format!("{name}: {row:?} gave {status} ({found:?}), not {wanted:?}"));
                 }
-                if before != house.database.dump().await {
-                    faults.push(format!("{name}: {row:?} wrote"));
-                }
+            }
+            let after = house.database.dump().await;
+            let new: Vec<&str> = after.lines().filter(|line| !before.contains(line)).take(20).collect();
+            if before != after {
+                faults.push(format!("{name}: pages or refused forms wrote {new:#?}"));
             }
         }
         assert_eq!(faults, Vec::<String>::new(), "{}", house.database.name);
