@@ -87,21 +87,22 @@ impl App {
             return Err(Conflict::TooManyTickets.into());
         }
         self.admit_writer(actor)?;
-        let id = self.insert_ticket(&mut tx, account, &api, request).await?;
-        self.audit(&mut tx, actor, "ticket.opened", id, json!({"api": api.id}));
-        let place = tx.ticket(id).await?.ok_or(AppError::NotFound)?;
+        let first = self.insert_ticket(&mut tx, account, &api, request).await?;
+        self.audit(&mut tx, actor, "ticket.opened", first.ticket_id, json!({"api": api.id}));
+        let place = tx.ticket(first.ticket_id).await?.ok_or(AppError::NotFound)?;
+        self.tell_ticket(&mut tx, &place, &first).await?;
         self.commit(tx).await?;
         Ok(ticket_view(actor, place))
     }
 
-    /// Writes a ticket with its first message.
+    /// Writes a ticket with its first message; gives the message.
     async fn insert_ticket(
         &self,
         tx: &mut Tx,
         account: AccountId,
         api: &Api,
         request: OpenTicket,
-    ) -> Result<TicketId, AppError> {
+    ) -> Result<TicketMessage, AppError> {
         let now = self.now();
         let ticket = Ticket {
             id: TicketId::new(now, self.entropy()),
@@ -125,7 +126,7 @@ impl App {
         };
         tx.insert_ticket(&ticket).await?;
         tx.insert_ticket_message(&message).await.map_err(|error| taken(error, MESSAGE_KEYS))?;
-        Ok(ticket.id)
+        Ok(message)
     }
 
     /// Writes in a ticket. A closed one is open again.
@@ -149,7 +150,8 @@ impl App {
             return Err(Conflict::TicketFull.into());
         }
         self.admit_correspondent(account)?;
-        let message = self.insert_reply(&mut tx, actor, account, place, reply).await?;
+        let message = self.insert_reply(&mut tx, actor, account, &place, reply).await?;
+        self.tell_ticket(&mut tx, &place, &message).await?;
         let view = signed(&mut tx, message).await?;
         self.commit(tx).await?;
         Ok(view)
@@ -161,12 +163,12 @@ impl App {
         tx: &mut Tx,
         actor: &Actor,
         account: AccountId,
-        place: TicketInPlace,
+        place: &TicketInPlace,
         reply: Reply,
     ) -> Result<TicketMessage, AppError> {
         let now = self.now();
-        let side = Side::of(actor, &parties(&place));
-        let mut ticket = place.ticket;
+        let side = Side::of(actor, &parties(place));
+        let mut ticket = place.ticket.clone();
         let reopened = ticket.state == TicketState::Closed;
         ticket.state = ticket.state.after_message(side);
         ticket.messages += 1;

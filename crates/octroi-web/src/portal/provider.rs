@@ -18,10 +18,10 @@ use super::visitor::Visitor;
 pub(super) fn pages() -> Vec<PageRow> {
     vec![
         get("/provider", Access::SignedIn, apis),
-        get("/provider/{api_id}", Access::May(Action::SubscriptionRead), api::pending),
-        get("/provider/{api_id}/subscribers", Access::May(Action::SubscriptionRead), api::subscribers),
-        get("/provider/{api_id}/usage", Access::May(Action::UsageRead), api::usage),
-        get("/provider/{api_id}/tickets", Access::May(Action::TicketRead), api::tickets),
+        get("/provider/apis/{api_id}/subscriptions", Access::May(Action::SubscriptionRead), api::pending),
+        get("/provider/apis/{api_id}/subscribers", Access::May(Action::SubscriptionRead), api::subscribers),
+        get("/provider/apis/{api_id}/usage", Access::May(Action::UsageRead), api::usage),
+        get("/provider/apis/{api_id}/tickets", Access::May(Action::TicketRead), api::tickets),
         get(
             "/provider/subscriptions/{subscription_id}",
             Access::May(Action::SubscriptionRead),

@@ -5,6 +5,7 @@ use http::StatusCode;
 use octroi_app::AppError;
 use octroi_app::applications::{ApplicationFilter, ApplicationView};
 use octroi_app::catalog::ApiView;
+use octroi_app::mail::pages::ticket as place;
 use octroi_app::page::PageRequest;
 use octroi_app::tickets::{OpenTicket, Reply, TicketFilter, TicketMessageView, TicketView, Writer};
 use octroi_domain::application::ApplicationState;
@@ -44,11 +45,6 @@ pub(super) fn pages() -> Vec<PageRow> {
         post(THREAD, Access::May(Action::TicketReply), reply),
         post("/tickets/{ticket_id}/close", Access::May(Action::TicketClose), close),
     ]
-}
-
-/// Where a thread is read.
-fn place(id: TicketId) -> String {
-    format!("/tickets/{id}")
 }
 
 /// A ticket as a list shows it.

@@ -54,13 +54,13 @@ impl Head {
     ) -> Result<Self, octroi_app::AppError> {
         let view = visitor.app().provided_api(visitor.actor(), id).await?;
         let tab = |tab: Tab, part: &str, label: &str, count: Option<i64>| TabLink {
-            href: format!("/provider/{id}{part}"),
+            href: format!("/provider/apis/{id}{part}"),
             label: shell.say(label),
             count: count.filter(|count| *count > 0),
             current: tab == current,
         };
         let tabs = vec![
-            tab(Tab::Pending, "", "provider-tab-pending", Some(view.pending)),
+            tab(Tab::Pending, "/subscriptions", "provider-tab-pending", Some(view.pending)),
             tab(Tab::Subscribers, "/subscribers", "provider-tab-subscribers", Some(view.subscriptions)),
             tab(Tab::Usage, "/usage", "provider-tab-usage", None),
             tab(Tab::Tickets, "/tickets", "ticket-tickets", Some(view.open_tickets)),
@@ -207,7 +207,7 @@ pub(super) async fn usage(visitor: Visitor, Id(id): Id<ApiId>) -> PageResult {
     let mut usage = visitor.app().usage(visitor.actor(), &query).await?;
     usage.outcomes.sort_by_key(|outcome| std::cmp::Reverse(outcome.calls));
     let link = |period: &Period| {
-        let href = format!("/provider/{id}/usage?period={}", period.word);
+        let href = format!("/provider/apis/{id}/usage?period={}", period.word);
         (href, shell.say(period.label), period.word == chosen.word)
     };
     let template = Usage {
