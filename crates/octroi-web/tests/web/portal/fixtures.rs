@@ -6,7 +6,6 @@ mod operator;
 mod provider;
 mod tickets;
 
-use http::Method;
 use octroi_domain::permission::Parties;
 use octroi_web::portal::PageRow;
 
