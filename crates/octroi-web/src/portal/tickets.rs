@@ -338,7 +338,7 @@ fn said(visitor: &Visitor, shell: &Shell, message: TicketMessageView) -> Said {
     let (table_label, code_label) = (shell.say("markdown-table"), shell.say("markdown-code"));
     let prefix = format!("message-{}-", message.position);
     let setting =
-        Setting { top: 3, prefix: &prefix, title: "", table_label: &table_label, code_label: &code_label };
+        Setting { top: 2, prefix: &prefix, title: "", table_label: &table_label, code_label: &code_label };
     Said {
         position: message.position,
         side: shell.say(side_word(message.side)),

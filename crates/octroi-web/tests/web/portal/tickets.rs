@@ -123,7 +123,7 @@ on_both! {
         end.shows(200, "Message numéro 55.").shows(200, "Read from the beginning");
         assert!(!end.text.contains("Le premier"));
         let start = browser.get(&format!("/tickets/{id}?from=start")).await;
-        start.shows(200, "<h3 id=").shows(200, "Le premier").shows(200, "Later messages");
+        start.shows(200, "<h2 id=").shows(200, "Le premier").shows(200, "Later messages");
         assert!(!start.text.contains("numéro 55."));
         let next = start.text.split("rel=\"next\" href=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         browser.get(&next).await.shows(200, "Message numéro 55.");
