@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Reader, signed_in};
 use crate::context::require;
 use crate::page::{Page, PageRequest};
+use crate::provided::ApiName;
 use crate::subscriptions::ApplicationReference;
 use crate::{App, AppError};
 
@@ -30,19 +31,6 @@ pub struct Writer {
     pub name: Option<String>,
 }
 
-/// The API of a ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct TicketApi {
-    /// Its identifier.
-    pub id: ApiId,
-    /// Shared by its versions.
-    pub slug: String,
-    /// The version.
-    pub version: String,
-    /// Its name.
-    pub name: String,
-}
-
 /// A ticket.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct TicketView {
@@ -53,7 +41,7 @@ pub struct TicketView {
     /// Whose turn it is.
     pub state: TicketState,
     /// The API that it is about.
-    pub api: TicketApi,
+    pub api: ApiName,
     /// The application that it is about, where one was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application: Option<ApplicationReference>,
@@ -161,16 +149,15 @@ impl App {
             Some(id) => session.api(id).await?.map(|api| api.organization_id),
             None => None,
         };
-        let provides = provider
-            .is_some_and(|id| require(actor, Action::TicketRead, &Parties::provided_by(id)).is_ok());
+        let provides =
+            provider.is_some_and(|id| require(actor, Action::TicketRead, &Parties::provided_by(id)).is_ok());
         let scope = match (reader, actor.account_id(), filter.api_id) {
             (_, Some(account), _) if filter.mine => TicketScope::Account(account),
             (_, _, Some(api)) if provides => TicketScope::Api(api),
             (Reader::Account(account), _, _) => TicketScope::Account(account),
             (Reader::All, _, _) => TicketScope::All,
         };
-        let found =
-            session.tickets(scope, filter.api_id, filter.state, window.after, window.rows()).await?;
+        let found = session.tickets(scope, filter.api_id, filter.state, window.after, window.rows()).await?;
         Ok(window.page(found, |place| place.ticket.id, |place| ticket_view(actor, place)))
     }
 
@@ -220,7 +207,7 @@ fn ticket_view(actor: &Actor, place: TicketInPlace) -> TicketView {
         id: ticket.id,
         subject: ticket.subject,
         state: ticket.state,
-        api: TicketApi {
+        api: ApiName {
             id: ticket.api_id,
             slug: place.api_slug,
             version: place.api_version,

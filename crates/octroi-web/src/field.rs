@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::paths::{Location, LocationSegment};
+use octroi_app::Conflict;
 use octroi_domain::api::Language;
 use octroi_domain::patterns;
 use octroi_domain::validate::{Rule, Violation};
@@ -61,6 +62,16 @@ impl FieldError {
     /// Too many tries: how many seconds to wait.
     pub(crate) fn too_many(field: &'static str, seconds: u32) -> Self {
         Self::new(field, "too_many").with("seconds", seconds.to_string()).saying("too_many_requests.detail")
+    }
+
+    /// What the present state of things does not allow, told at the field that asks for it.
+    pub(crate) fn conflict(field: &'static str, conflict: Conflict) -> Self {
+        Self::new(field, conflict.code()).saying(format!("{}.detail", conflict.code()))
+    }
+
+    /// A form whose message was sent already, with another text.
+    pub(crate) fn sent_before(field: &'static str) -> Self {
+        Self::new(field, "taken").saying("ticket-sent-before")
     }
 
     /// A key that is not 1 to 128 visible characters.

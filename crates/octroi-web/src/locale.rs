@@ -19,14 +19,17 @@ macro_rules! files {
             include_str!(concat!("../locales/", $language, "/pages.ftl")),
             include_str!(concat!("../locales/", $language, "/reference.ftl")),
             include_str!(concat!("../locales/", $language, "/public.ftl")),
+            include_str!(concat!("../locales/", $language, "/tickets.ftl")),
+            include_str!(concat!("../locales/", $language, "/provider.ftl")),
+            include_str!(concat!("../locales/", $language, "/operator.ftl")),
         ]
     };
 }
 
-const FRENCH: [&str; 6] = files!("fr");
-const ENGLISH: [&str; 6] = files!("en");
+const FRENCH: &[&str] = &files!("fr");
+const ENGLISH: &[&str] = &files!("en");
 
-static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| [bundle("fr", &FRENCH), bundle("en", &ENGLISH)]);
+static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| [bundle("fr", FRENCH), bundle("en", ENGLISH)]);
 
 fn bundle(language: &str, files: &[&str]) -> Bundle {
     let mut bundle = Bundle::new_concurrent(language.parse().into_iter().collect());

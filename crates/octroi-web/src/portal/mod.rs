@@ -3,6 +3,8 @@
 mod answer;
 mod apis;
 mod assets;
+mod badges;
+mod chart;
 mod cookies;
 mod documentation;
 mod errors;
@@ -10,11 +12,16 @@ mod fields;
 mod gate;
 mod home;
 mod links;
+mod lists;
+mod operator;
+mod path;
 mod problems;
+mod provider;
 mod route;
 mod shell;
 mod sign_in;
 mod terms;
+mod tickets;
 mod visitor;
 mod when;
 
@@ -41,6 +48,9 @@ fn pages() -> Vec<PageRow> {
         apis::pages,
         documentation::pages,
         errors::pages,
+        tickets::pages,
+        provider::pages,
+        operator::pages,
     ];
     parts.into_iter().flat_map(|pages| pages()).collect()
 }

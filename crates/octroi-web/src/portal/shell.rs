@@ -122,6 +122,21 @@ impl Shell {
         self.when.date(*at)
     }
 
+    /// A moment's time of the day as plain text.
+    pub(crate) fn clock(&self, at: &Timestamp) -> String {
+        self.when.clock(*at)
+    }
+
+    /// The date that it is in UTC at a moment, as plain text.
+    pub(crate) fn utc_date(&self, at: &Timestamp) -> String {
+        self.when.utc_date(*at)
+    }
+
+    /// The same, in few letters.
+    pub(crate) fn utc_day(&self, at: &Timestamp) -> String {
+        self.when.utc_day(*at)
+    }
+
     /// Where the file `name` is that pages load.
     pub(crate) fn asset(&self, name: &str) -> String {
         assets::url(name)

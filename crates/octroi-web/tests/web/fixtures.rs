@@ -225,7 +225,7 @@ impl World {
         assert!(!path.contains('{'), "no identifier for {}", row.path);
         match row.operation {
             "getUsage" => format!("{path}?subscription_id={}", self.subscription),
-            "getTicketCounts" => format!("{path}?api_id={}", self.api),
+            "getTicketCounts" | "listSubscribers" => format!("{path}?api_id={}", self.api),
             "deletePage" => format!("{path}?language=fr"),
             _ => path,
         }
@@ -253,7 +253,7 @@ impl World {
                 (body, None)
             }
             "getMe" | "listTokens" | "listOrganizations" | "listApplications" | "listSubscriptions"
-            | "listTickets" => (none, None),
+            | "listTickets" | "listProvidedApis" => (none, None),
             "getAccount" | "exportAccount" | "eraseAccount" | "suspendAccount" | "resumeAccount" => {
                 (none, account)
             }
@@ -321,7 +321,7 @@ impl World {
             "renewCredential" => (json!({"grace_seconds": 60}), between),
             "getUsage" => (none, between),
             "openTicket" => (json!({"api_id": self.api, "subject": "Aide", "body": "Bonjour"}), None),
-            "getTicketCounts" => (none, provider),
+            "getTicketCounts" | "listSubscribers" => (none, provider),
             "getTicket" | "listTicketMessages" | "closeTicket" => (none, thread),
             "replyTicket" => (json!({"body": "Bonjour"}), thread),
             other => panic!("{other} has no fixture: add one, so that its permissions are tested"),

@@ -10,6 +10,7 @@ mod operation;
 mod organizations;
 mod pages;
 mod plans;
+mod provided;
 mod subscriptions;
 mod terms;
 mod tickets;
@@ -30,6 +31,7 @@ pub(super) fn rows() -> Vec<Row> {
         pages::rows,
         applications::rows,
         subscriptions::rows,
+        provided::rows,
         credentials::rows,
         tickets::rows,
         usage::rows,

@@ -3,5 +3,8 @@
 mod browser;
 mod fixtures;
 mod links;
+mod operator;
 mod permissions;
+mod provider;
 mod sign_in;
+mod tickets;
