@@ -15,6 +15,8 @@ pub(crate) enum Python {
     CargoTools,
     /// Schemathesis and what it needs.
     Schemathesis,
+    /// aiosmtpd, a mail server for tests.
+    Aiosmtpd,
 }
 
 impl Python {
@@ -22,6 +24,7 @@ impl Python {
         match self {
             Self::CargoTools => "cargo-tools",
             Self::Schemathesis => "schemathesis",
+            Self::Aiosmtpd => "aiosmtpd",
         }
     }
 }
