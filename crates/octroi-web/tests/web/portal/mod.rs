@@ -4,4 +4,5 @@ mod browser;
 mod fixtures;
 mod links;
 mod permissions;
+mod queries;
 mod sign_in;
