@@ -7,7 +7,7 @@
 //! | `yaml` | reads YAML and remembers where each value stood |
 //! | [`files`] | reads catalogue files and what they name, and checks each by itself |
 //! | [`apply`] | compares them with the database and writes the difference, all or nothing |
-//! | `openapi` | takes in an OpenAPI document, and gives it back as one of ours |
+//! | [`openapi`] | takes in an OpenAPI document, gives it back as one of ours, finds sample calls in it |
 
 mod apis;
 pub mod apply;
@@ -15,7 +15,7 @@ mod attachments;
 pub mod document;
 mod fault;
 pub mod files;
-mod openapi;
+pub mod openapi;
 mod pages;
 mod plans;
 mod view;

@@ -150,9 +150,11 @@ impl Session {
         Ok(ApiFigures { subscriptions: row.int("subscriptions")?, calls: row.int("calls")? })
     }
 
-    /// Whether anybody ever subscribed to an API.
-    pub async fn api_was_subscribed(&mut self, id: ApiId) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 AS one FROM subscriptions WHERE api_id = $1 LIMIT 1";
+    /// Whether anybody ever subscribed to an API, or opened a ticket on it.
+    pub async fn api_was_used(&mut self, id: ApiId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 AS one FROM apis WHERE id = $1 \
+                   AND (EXISTS (SELECT 1 FROM subscriptions WHERE api_id = $1) \
+                     OR EXISTS (SELECT 1 FROM tickets WHERE api_id = $1))";
         Ok(self.maybe(sql, values![text(id)]).await?.is_some())
     }
 }
@@ -209,7 +211,7 @@ impl Tx {
         self.execute_at_edition(sql, values).await
     }
 
-    /// Removes an API to which nobody ever subscribed, with its plans, pages and files.
+    /// Removes an API that nobody ever used, with its plans, pages and files.
     pub async fn delete_api(&mut self, id: ApiId) -> Result<(), StoreError> {
         for sql in [
             "DELETE FROM documents WHERE object = $1",

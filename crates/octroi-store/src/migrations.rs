@@ -17,6 +17,8 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "0001_house", sql: include_str!("../migrations/0001_house.sql") },
     Migration { version: 2, name: "0002_sessions", sql: include_str!("../migrations/0002_sessions.sql") },
+    Migration { version: 3, name: "0003_tickets", sql: include_str!("../migrations/0003_tickets.sql") },
+    Migration { version: 4, name: "0004_notices", sql: include_str!("../migrations/0004_notices.sql") },
 ];
 
 /// The schema's version that this program works with.

@@ -24,6 +24,9 @@ const MAX_DEPTH: usize = 100;
 /// Signs that may begin a tag of raw HTML. A browser's reading of badly nested ones is quadratic.
 const MAX_TAGS: usize = 4_000;
 
+/// References to characters, times the length of the text that they stand in: reading them is that slow.
+const MAX_WORK: usize = 10_000_000_000;
+
 /// What is read of a text for its beginning.
 const EXCERPT_BYTES: usize = 16 * 1024;
 
@@ -69,11 +72,21 @@ pub(crate) fn render(markdown: &str, setting: &Setting<'_>) -> Rendered {
     let arena = Arena::new();
     let options = options();
     let root = parse_document(&arena, &markdown, &options);
-    let mut html = String::new();
-    if !within_bounds(root) || format_html(root, &options, &mut html).is_err() {
-        return finish::finish(&as_written(&markdown), setting);
+    match written(root, &options) {
+        Some(html) => finish::finish(&CLEANER.clean(&html).to_string(), setting),
+        None => finish::finish(&as_written(&markdown), setting),
     }
-    finish::finish(&CLEANER.clean(&html).to_string(), setting)
+}
+
+/// The HTML of a text, unless it would be too much to read again.
+fn written<'a>(root: &'a AstNode<'a>, options: &Options<'_>) -> Option<String> {
+    let tags = tags(root)?;
+    let mut html = String::new();
+    format_html(root, options, &mut html).ok()?;
+    let work = |text: &str| text.bytes().filter(|b| *b == b'&').count() * text.len();
+    // Between two tags of Markdown's own stands one text. Raw tags may join what stands around them.
+    let work = if tags == 0 { html.split('<').map(work).sum() } else { work(&html) };
+    (work <= MAX_WORK).then_some(html)
 }
 
 /// The beginning of a text in plain words: `length` characters at most, cut between two words.
@@ -81,7 +94,7 @@ pub(crate) fn excerpt(markdown: &str, length: usize) -> String {
     let markdown = readable(markdown, EXCERPT_BYTES);
     let arena = Arena::new();
     let root = parse_document(&arena, &markdown, &options());
-    let words = if within_bounds(root) { words(root) } else { markdown.into_owned() };
+    let words = if tags(root).is_some() { words(root) } else { markdown.into_owned() };
     shorten(&words, length)
 }
 
@@ -123,7 +136,8 @@ fn options() -> Options<'static> {
     options
 }
 
-fn within_bounds<'a>(root: &'a AstNode<'a>) -> bool {
+/// How many tags of raw HTML a text may hold; `None` beyond the bounds.
+fn tags<'a>(root: &'a AstNode<'a>) -> Option<usize> {
     use comrak::arena_tree::NodeEdge;
     let (mut depth, mut nodes, mut tags) = (0_usize, 0, 0);
     for edge in root.traverse() {
@@ -137,13 +151,13 @@ fn within_bounds<'a>(root: &'a AstNode<'a>) -> bool {
                     _ => 0,
                 };
                 if depth > MAX_DEPTH || nodes > MAX_NODES || tags > MAX_TAGS {
-                    return false;
+                    return None;
                 }
             }
             NodeEdge::End(_) => depth -= 1,
         }
     }
-    true
+    Some(tags)
 }
 
 fn signs(html: &str) -> usize {

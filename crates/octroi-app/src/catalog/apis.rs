@@ -247,11 +247,11 @@ impl App {
         Ok(view)
     }
 
-    /// Removes an API to which nobody ever subscribed; one that had subscribers is retired instead.
+    /// Removes an API to which nobody ever subscribed and on which nobody opened a ticket; another is retired instead.
     pub async fn delete_api(&self, actor: &Actor, id: ApiId, edition: Option<i64>) -> Result<(), AppError> {
         let mut tx = self.begin().await?;
         let api = self.managed_api(&mut tx, actor, id, edition).await?;
-        if tx.api_was_subscribed(id).await? {
+        if tx.api_was_used(id).await? {
             return Err(Conflict::StillUsed.into());
         }
         self.remove_api(&mut tx, actor, api.id).await?;

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use percent_encoding::percent_decode_str;
+
 use super::{Heading, Rendered, Setting, escape};
 
 /// Longest name of a heading, in characters.
@@ -139,7 +141,9 @@ impl<'a> Page<'a> {
             return;
         };
         if let Some(place) = target.strip_prefix('#') {
-            let place = escape(&slug(self.setting.prefix, &unescape(place)));
+            let place = unescape(place);
+            let place = percent_decode_str(&place).decode_utf8_lossy();
+            let place = escape(&slug(self.setting.prefix, &place));
             self.html.push_str(&tag.replacen(
                 &format!("href=\"{target}\""),
                 &format!("href=\"#{place}\""),

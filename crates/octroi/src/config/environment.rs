@@ -54,6 +54,7 @@ settings! {
     "mail.host" Text,
     "mail.port" Number,
     "mail.security" Text,
+    "mail.ca_file" Text,
     "mail.username" Text,
     "mail.password" Secret,
     "logs.level" Text,

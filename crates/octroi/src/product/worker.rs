@@ -14,17 +14,20 @@ use crate::mail::Mailer;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What jobs need of the outside: mails in words, sent.
-struct Handlers(Mailer);
+struct Handlers {
+    mailer: Mailer,
+    portal: String,
+}
 
 impl JobHandlers for Handlers {
     fn send<'a>(&'a self, mail: &'a Mail) -> Sending<'a> {
-        self.0.send(octroi_web::emails::render(mail))
+        self.mailer.send(octroi_web::emails::render(mail, &self.portal))
     }
 }
 
 /// Works until `stop` says so; a job in hand is ended first.
 pub(super) async fn run(app: App, mailer: Mailer, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) {
-    let handlers = Handlers(mailer);
+    let handlers = Handlers { mailer, portal: app.portal_url().to_owned() };
     loop {
         let more = match app.run_due_jobs(&handlers).await {
             Ok(done) => done > 0,

@@ -12,6 +12,7 @@ mod pages;
 mod plans;
 mod subscriptions;
 mod terms;
+mod tickets;
 mod tokens;
 mod usage;
 
@@ -30,6 +31,7 @@ pub(super) fn rows() -> Vec<Row> {
         applications::rows,
         subscriptions::rows,
         credentials::rows,
+        tickets::rows,
         usage::rows,
         terms::rows,
         operation::rows,

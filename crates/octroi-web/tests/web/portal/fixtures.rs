@@ -3,7 +3,6 @@
 
 mod general;
 
-use http::Method;
 use octroi_domain::permission::Parties;
 use octroi_web::portal::PageRow;
 
