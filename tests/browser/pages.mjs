@@ -12,11 +12,12 @@ import { LANGUAGES, browser, isLeftOut, kept, pageTable } from "./stage.mjs";
 import * as world from "./world.mjs";
 
 const SIZES = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+const WRONG = "wrong-on-purpose.html";
 const SCHEMES = ["light", "dark"];
 
 /**
- * Path of the table → who opens it (`as`), where that is (`at`, by default the path itself), with what status (200), and
- * whether it may be heavy.
+ * Path of the table → who opens it (`as`), where that is (`at`, by default the path itself), with what status (200),
+ * whether it needs scripts, and whether it may be heavy. What is a file and no page says of what type (`file`).
  */
 const PAGES = {
   "/": { as: ["stranger", "developer", "provider", "admin"] },
@@ -69,12 +70,20 @@ export default function declare() {
       for (const [path, page] of Object.entries({ ...PAGES, ...STATES })) {
         if (isLeftOut(path)) continue;
         const at = page.at ?? (() => path);
-        for (const person of page.as) it(`${path} as ${person}`, () => opens(path, { ...page, at }, person));
+        const opened = page.file ? isFile : opens;
+        for (const person of page.as) it(`${path} as ${person}`, () => opened(path, { ...page, at }, person));
       }
     });
 
+    it("would be found wrong where they are", async () => {
+      assert.deepEqual(await faultsOfWrongPage(), ["loads from elsewhere", "console", "axe image-alt", "scrolls to the side"]);
+    });
+
     it("are valid HTML", async () => {
+      // One that is not, so that a checker that reads nothing is noticed.
+      keep("html", WRONG, "<!doctype html><p>");
       const found = await invalid(join(kept, "html"));
+      assert.ok(found.delete(WRONG), "the checker read nothing");
       const faults = [...found].flatMap(([name, faults]) => faults.map((fault) => `${name}: ${fault}`));
       for (const [name, faults] of found) note(`HTML of ${name}`, { faults });
       assert.deepEqual(faults, []);
@@ -93,6 +102,40 @@ async function opens(path, page, person) {
   }
   note(`${path} as ${person}`, { pictures, faults });
   assert.deepEqual(faults, []);
+}
+
+/** A page with one fault of each kind: which of them are found. A check that finds nothing would prove nothing. */
+async function faultsOfWrongPage() {
+  const body = `<!doctype html><html lang="fr"><title>x</title><main><h1>x</h1><img src="http://127.0.0.2:9/x.png">
+    <p class="wide">x</p></main><link rel="stylesheet" href="/wide.css"><script>alert()</script>`;
+  const headers = { "content-security-policy": "script-src 'self'" };
+  const context = await browser({ viewport: SIZES.wide });
+  try {
+    const tab = await context.newPage();
+    const { faults } = watch(tab);
+    await tab.route("**/wrong", (route) => route.fulfill({ contentType: "text/html", headers, body }));
+    await tab.route("**/wide.css", (route) => route.fulfill({ contentType: "text/css", body: ".wide { width: 400px }" }));
+    await tab.goto("/wrong");
+    await bringAxe(tab);
+    faults.push(...(await inaccessible(tab)), ...(await scrollsAside(tab)));
+    const kinds = ["loads from elsewhere", "console", "axe image-alt", "scrolls to the side"];
+    return kinds.filter((kind) => faults.some((fault) => fault.includes(kind)));
+  } finally {
+    await context.close();
+  }
+}
+
+/** A row of the table that gives a file: it is there, and of its type. */
+async function isFile(path, page, person) {
+  const context = await browser({ person });
+  try {
+    const answer = await context.request.get(await page.at());
+    assert.equal(answer.status(), 200, path);
+    assert.equal(answer.headers()["content-type"].split(";")[0], page.file);
+    assert.ok((await answer.body()).length > 0, "the file is empty");
+  } finally {
+    await context.close();
+  }
 }
 
 /** What somebody without scripts gets: status, language, HTML, pictures. */
