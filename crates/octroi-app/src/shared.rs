@@ -85,6 +85,8 @@ pub(crate) struct Shared {
     pub(crate) writers: Limiter<AccountId>,
     /// When old rows were last removed, in milliseconds of the monotonic clock; negative for never.
     pub(crate) swept_at: AtomicI64,
+    /// The minute in which waiting counts were last added up.
+    pub(crate) usage_added_in: AtomicI64,
     /// Large documents read or written at once.
     pub(crate) reading: Arc<Semaphore>,
 }
@@ -100,6 +102,7 @@ impl Shared {
             visitors: Limiter::new(PER_VISITOR),
             writers: Limiter::new(PER_WRITER),
             swept_at: AtomicI64::new(-1),
+            usage_added_in: AtomicI64::new(-1),
             reading: Arc::new(Semaphore::new(DOCUMENTS_AT_ONCE)),
         }
     }

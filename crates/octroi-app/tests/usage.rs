@@ -28,7 +28,7 @@ fn row(subscription: &SubscriptionView, minute: Timestamp, outcome: &str, calls:
         api_id: Some(subscription.api.id),
         subscription_id: Some(subscription.id),
         credential_id: None,
-        outcome: outcome.to_owned(),
+        outcome: outcome.to_owned().into(),
         status: if outcome == "admitted" { 200 } else { 429 },
         admitted: outcome == "admitted",
         calls,
@@ -56,11 +56,11 @@ on_both! {
             row(&subscription, minute_ago, "admitted", 4),
             row(&subscription, minute_ago, "rate_limited", 2),
         ];
-        assert!(house.app.ingest(batch(1, rows.clone())).await.unwrap());
-        assert!(!house.app.ingest(batch(1, rows.clone())).await.unwrap());
-        assert!(house.app.ingest(batch(2, rows.clone())).await.unwrap(), "the next one of the same gateway");
+        assert!(house.app.ingest(&batch(1, rows.clone())).await.unwrap());
+        assert!(!house.app.ingest(&batch(1, rows.clone())).await.unwrap());
+        assert!(house.app.ingest(&batch(2, rows.clone())).await.unwrap(), "the next one of the same gateway");
         let other = UsageBatch { boot: BootId::from_u128(8), ..batch(1, rows) };
-        assert!(house.app.ingest(other).await.unwrap(), "after a restart");
+        assert!(house.app.ingest(&other).await.unwrap(), "after a restart");
 
         let usage = house.app.usage(&ada, &of(subscription.id, UsageStep::Minute)).await.unwrap();
         assert_eq!((usage.calls, usage.admitted, usage.points.len()), (27, 21, 1));
@@ -89,7 +89,7 @@ on_both! {
             .into_iter()
             .map(|(sequence, rows)| {
                 let app = house.app.clone();
-                tokio::spawn(async move { app.ingest(batch(sequence, rows)).await })
+                tokio::spawn(async move { app.ingest(&batch(sequence, rows)).await })
             })
             .collect();
         let mut new = 0;
@@ -112,7 +112,7 @@ on_both! {
             row(&subscription, hours(20), "admitted", 4),
             row(&subscription, hours(48), "admitted", 8),
         ];
-        house.app.ingest(batch(1, rows)).await.unwrap();
+        house.app.ingest(&batch(1, rows)).await.unwrap();
 
         let by = async |step, from| {
             let query = UsageQuery { from, ..of(subscription.id, step) };
@@ -175,16 +175,16 @@ on_both! {
         let nobody = UsageRow { api_id: None, subscription_id: None, ..row(&subscription, now, "api_not_found", 1) };
         let huge = UsageRow { calls: u64::MAX, bytes_in: u64::MAX, ..row(&subscription, now, "admitted", 1) };
         let named = row(&subscription, Timestamp::from_millis(i64::MIN), "no\nword; DROP TABLE", 1);
-        house.app.ingest(batch(1, vec![stray, nobody, huge, named])).await.unwrap();
+        house.app.ingest(&batch(1, vec![stray, nobody, huge, named])).await.unwrap();
         house.clock.advance(Duration::from_secs(60));
         let usage = house.app.usage(&ada, &of(subscription.id, UsageStep::Minute)).await.unwrap();
         assert_eq!(usage.calls, 1 << 52);
 
         let too_many = vec![row(&subscription, now, "admitted", 1); MAX_BATCH_ROWS + 1];
-        assert_eq!(violations(house.app.ingest(batch(2, too_many)).await), [("rows".to_owned(), "too_long")]);
-        assert_eq!(violations(house.app.ingest(batch(0, vec![])).await), [("sequence".to_owned(), "out_of_range")]);
+        assert_eq!(violations(house.app.ingest(&batch(2, too_many)).await), [("rows".to_owned(), "too_long")]);
+        assert_eq!(violations(house.app.ingest(&batch(0, vec![])).await), [("sequence".to_owned(), "out_of_range")]);
         let unnamed = UsageBatch { gateway: String::new(), ..batch(2, vec![]) };
-        assert_eq!(violations(house.app.ingest(unnamed).await), [("gateway".to_owned(), "required")]);
+        assert_eq!(violations(house.app.ingest(&unnamed).await), [("gateway".to_owned(), "required")]);
         let sql = "SELECT DISTINCT outcome FROM usage_minutes ORDER BY outcome";
         assert_eq!(house.database.texts(sql).await, ["admitted", "api_not_found", "unknown"]);
     }

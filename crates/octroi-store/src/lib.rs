@@ -52,7 +52,7 @@ pub use signing_keys::SigningKey;
 pub use subscriptions::{SubscriptionInPlace, SubscriptionScope};
 pub use terms::Terms;
 pub use tokens::ManagementToken;
-pub use usage::{MinuteCount, SpanCount, UsageScope};
+pub use usage::{MinuteCount, SpanCount, UsageBatchName, UsageScope};
 
 use std::ops::{Deref, DerefMut};
 

@@ -14,8 +14,14 @@ struct Migration {
 }
 
 /// Every migration, in order. A released one is never edited.
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "0001_house", sql: include_str!("../migrations/0001_house.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "0001_house", sql: include_str!("../migrations/0001_house.sql") },
+    Migration {
+        version: 2,
+        name: "0002_waiting_counts",
+        sql: include_str!("../migrations/0002_waiting_counts.sql"),
+    },
+];
 
 /// The schema's version that this program works with.
 pub fn latest_version() -> i64 {
