@@ -149,7 +149,8 @@ static ADD: LazyLock<[String; SETS.len()]> = LazyLock::new(|| SETS.map(add_state
 
 fn add_statement(rows: usize) -> String {
     let row = |row: usize| {
-        let places: Vec<String> = (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column)).collect();
+        let places: Vec<String> =
+            (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column)).collect();
         format!("({})", places.join(", "))
     };
     let rows: Vec<String> = (0..rows).map(row).collect();
@@ -187,7 +188,8 @@ impl MinuteCount {
 impl Session {
     /// The batches that wait to be added to the minutes, oldest first.
     pub async fn waiting_usage_batches(&mut self) -> Result<Vec<UsageBatchName>, StoreError> {
-        let sql = "SELECT gateway, boot, sequence FROM usage_batches WHERE counts IS NOT NULL ORDER BY received_at";
+        let sql =
+            "SELECT gateway, boot, sequence FROM usage_batches WHERE counts IS NOT NULL ORDER BY received_at";
         let name = |row: &Row| {
             Ok(UsageBatchName {
                 gateway: row.text("gateway")?,

@@ -33,11 +33,8 @@ impl App {
     pub async fn ingest(&self, batch: &UsageBatch) -> Result<bool, AppError> {
         check_batch(batch)?;
         let now = self.now();
-        let name = UsageBatchName {
-            gateway: batch.gateway.clone(),
-            boot: batch.boot,
-            sequence: batch.sequence,
-        };
+        let name =
+            UsageBatchName { gateway: batch.gateway.clone(), boot: batch.boot, sequence: batch.sequence };
         let waits = (batch.rows.len() > FEW_ROWS).then(|| pack(&batch.rows, now));
         let at_once = if waits.is_none() { Counts::of(&batch.rows, now).into_rows() } else { Vec::new() };
         let mut tx = self.begin().await?;
