@@ -62,7 +62,7 @@ pub use subscriptions::{SubscriptionInPlace, SubscriptionScope};
 pub use terms::Terms;
 pub use tickets::{SignedMessage, TicketFigures, TicketInPlace, TicketScope};
 pub use tokens::ManagementToken;
-pub use usage::{MinuteCount, SpanCount, UsageScope};
+pub use usage::{MinuteCount, SpanCount, UsageBatchName, UsageScope};
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
