@@ -276,7 +276,7 @@ impl App {
         }
         account.state = to;
         tx.update_account(&mut account).await?;
-        tx.revoke_management_tokens(id, self.now()).await?;
+        self.end_sign_ins(&mut tx, id).await?;
         self.audit(&mut tx, actor, action, id, json!({}));
         self.commit(tx).await?;
         Ok(account.into())

@@ -16,7 +16,7 @@ use crate::access::{Reader, signed_in};
 use crate::context::require;
 use crate::credentials::IssuedKey;
 use crate::page::{Page, PageRequest};
-use crate::picture::{self, Picture};
+use crate::picture::Picture;
 use crate::{App, AppError, Conflict};
 
 /// An application.
@@ -271,7 +271,7 @@ impl App {
         bytes: Vec<u8>,
     ) -> Result<(), AppError> {
         signed_in(actor)?;
-        let document = picture::document(bytes)?;
+        let document = self.redraw_picture(bytes).await?;
         let mut tx = self.begin().await?;
         self.hold_application(&mut tx, actor, id, None).await?;
         tx.put_document(&id.to_string(), DocumentKind::Picture, document).await?;

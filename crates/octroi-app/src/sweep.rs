@@ -1,4 +1,5 @@
-//! Removing what has served its time: answers kept for repeated requests, spent links, ended tokens, registrations that
+//! Removing what has served its time: answers kept for repeated requests, spent links, ended tokens
+//! and sessions, forms never sent, registrations that
 //! nobody confirmed, jobs that nobody mended.
 
 use std::time::Duration;
@@ -21,6 +22,12 @@ const LINKS: Duration = Duration::from_secs(7 * DAY);
 /// Management tokens, after their end.
 const TOKENS: Duration = Duration::from_secs(90 * DAY);
 
+/// Browser sessions, after their end.
+const SESSIONS: Duration = Duration::from_secs(90 * DAY);
+
+/// Forms that nobody sent, after their last change.
+const DRAFTS: Duration = Duration::from_secs(30 * DAY);
+
 /// Accounts whose address nobody confirmed, after their registration.
 pub(crate) const UNVERIFIED: Duration = Duration::from_secs(7 * DAY);
 
@@ -35,6 +42,8 @@ impl App {
         tx.delete_old_answers(before(now, ANSWERS)).await?;
         tx.delete_old_links(before(now, LINKS)).await?;
         tx.delete_old_tokens(before(now, TOKENS)).await?;
+        tx.delete_old_browser_sessions(before(now, SESSIONS)).await?;
+        tx.delete_old_drafts(before(now, DRAFTS)).await?;
         tx.delete_dead_jobs(before(now, DEAD_JOBS)).await?;
         for account in tx.unverified_accounts_before(before(now, UNVERIFIED)).await? {
             // It may be confirmed at this very moment.

@@ -128,12 +128,20 @@ ids! {
     CredentialId = "key";
     /// A token of the management API.
     ManagementTokenId = "mgt";
+    /// A session of a browser.
+    BrowserSessionId = "ses";
+    /// A form that is not sent yet.
+    DraftId = "drf";
     /// An invitation, sent by mail or printed by the command line.
     InvitationId = "inv";
     /// A job of the work queue.
     JobId = "job";
     /// A documentation page of an API.
     PageId = "pag";
+    /// A [ticket](crate::ticket::Ticket).
+    TicketId = "tkt";
+    /// A [message](crate::ticket::TicketMessage) of a ticket.
+    TicketMessageId = "msg";
     /// A signing key of the portal's OAuth2 server.
     SigningKeyId = "jwk";
     /// A call through the gateway.

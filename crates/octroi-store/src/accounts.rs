@@ -158,12 +158,16 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes the account with its memberships, links and tokens. Its organization stays.
+    /// Removes the account with its memberships, links, tokens, sessions and drafts. Its organization stays.
     pub async fn delete_account(&mut self, id: AccountId) -> Result<(), StoreError> {
         let id = text(id);
         self.execute("DELETE FROM memberships WHERE account_id = $1", values![&id]).await?;
         self.execute("DELETE FROM links WHERE account_id = $1", values![&id]).await?;
         self.execute("DELETE FROM management_tokens WHERE account_id = $1", values![&id]).await?;
+        self.execute("DELETE FROM sessions WHERE account_id = $1", values![&id]).await?;
+        let files = "DELETE FROM documents WHERE object IN (SELECT id FROM drafts WHERE account_id = $1)";
+        self.execute(files, values![&id]).await?;
+        self.execute("DELETE FROM drafts WHERE account_id = $1", values![&id]).await?;
         self.execute("DELETE FROM accounts WHERE id = $1", values![&id]).await?;
         Ok(())
     }

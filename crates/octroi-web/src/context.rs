@@ -1,5 +1,6 @@
 //! What is known of every request before it is routed, and the headers that every answer carries.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -10,7 +11,9 @@ use axum::response::Response;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
 use octroi_app::App;
+use octroi_app::mail::Rendered;
 use octroi_domain::api::Language;
 
 use crate::idempotency::Turns;
@@ -18,10 +21,49 @@ use crate::locale;
 use crate::problem::{Problem, ProblemCode, ProblemContext};
 
 /// What the web layer is told at its start.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct WebOptions {
     /// Networks of the proxies in front, whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The zone in which pages tell the time.
+    pub time_zone: TimeZone,
+    /// What the operator says on the pages that the law or the service asks for.
+    pub texts: Texts,
+    /// The demo, where this is one.
+    pub demo: Option<Arc<dyn DemoSite>>,
+}
+
+impl Default for WebOptions {
+    fn default() -> Self {
+        Self { trusted_proxies: Vec::new(), time_zone: TimeZone::UTC, texts: Texts::default(), demo: None }
+    }
+}
+
+/// What the operator says on the pages that the law or the service asks for, in Markdown: by the page's name and the
+/// language. A page that is missing here says by default what is true of the program itself.
+#[derive(Clone, Debug, Default)]
+pub struct Texts(pub BTreeMap<(String, Language), String>);
+
+/// Somebody whom visitors of a demo may sign in as.
+#[derive(Clone, Debug)]
+pub struct SamplePerson {
+    /// What the person does, as interfaces name it: `developer`.
+    pub role: String,
+    /// First and last name.
+    pub name: String,
+    /// E-mail address, to sign in with.
+    pub email: String,
+    /// Password: no secret in a demo.
+    pub password: String,
+}
+
+/// What a demo shows beside the portal.
+pub trait DemoSite: Send + Sync + 'static {
+    /// The sample people.
+    fn people(&self) -> Vec<SamplePerson>;
+
+    /// Mails sent so far, newest first.
+    fn mails(&self) -> Vec<Rendered>;
 }
 
 /// What every handler shares.

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::paths::{Location, LocationSegment};
+use octroi_app::Conflict;
 use octroi_domain::api::Language;
 use octroi_domain::patterns;
 use octroi_domain::validate::{Rule, Violation};
@@ -51,6 +52,26 @@ impl FieldError {
     /// A header that is not one entity tag of ours.
     pub(crate) fn if_match() -> Self {
         Self::new("If-Match", "malformed").saying("form-if_match")
+    }
+
+    /// A name and a password that do not belong together.
+    pub(crate) fn sign_in_failed(field: &'static str) -> Self {
+        Self::new(field, "sign_in").saying("sign_in_failed.detail")
+    }
+
+    /// Too many tries: how many seconds to wait.
+    pub(crate) fn too_many(field: &'static str, seconds: u32) -> Self {
+        Self::new(field, "too_many").with("seconds", seconds.to_string()).saying("too_many_requests.detail")
+    }
+
+    /// What the present state of things does not allow, told at the field that asks for it.
+    pub(crate) fn conflict(field: &'static str, conflict: Conflict) -> Self {
+        Self::new(field, conflict.code()).saying(format!("{}.detail", conflict.code()))
+    }
+
+    /// A form whose message was sent already, with another text.
+    pub(crate) fn sent_before(field: &'static str) -> Self {
+        Self::new(field, "taken").saying("ticket-sent-before")
     }
 
     /// A key that is not 1 to 128 visible characters.

@@ -1,44 +1,132 @@
-//! Bodies of HTML forms: `application/x-www-form-urlencoded`, short, in UTF-8.
+//! Bodies of HTML forms, short and in UTF-8: `application/x-www-form-urlencoded`, and `multipart/form-data` with a file.
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest as _, Multipart, Request};
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, Limited};
 
-/// The most bytes of a form.
-const LIMIT: usize = 64 * 1024;
+use crate::problem::{Problem, ProblemCode};
+
+/// The most bytes of a form without its file.
+const LIMIT: usize = 128 * 1024;
+
+/// The most bytes of a form with its file.
+const LIMIT_WITH_FILE: usize = 2 * 1024 * 1024;
+
+/// The most fields of a form.
+const MOST_FIELDS: usize = 200;
 
 /// How long a form may take to arrive.
 const TIME: Duration = Duration::from_secs(30);
 
 /// What a form says.
-pub(crate) struct Fields(Vec<(String, String)>);
-
-/// A body that is no form, or not a short one.
-#[derive(Debug)]
-pub(crate) struct NoForm;
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fields {
+    pairs: Vec<(String, String)>,
+    files: Vec<(String, Bytes)>,
+}
 
 impl Fields {
     /// Every value of `name`.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.pairs.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// The first value of `name`; nothing where there is none.
     pub(crate) fn one(&self, name: &str) -> &str {
-        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+        self.pairs.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The same as text of one's own.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.one(name).to_owned()
+    }
+
+    /// The first value of `name` without blanks around it; none where nothing is left.
+    pub(crate) fn some(&self, name: &str) -> Option<String> {
+        let text = self.one(name).trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// Whether a box was ticked.
+    pub(crate) fn ticked(&self, name: &str) -> bool {
+        !self.one(name).is_empty()
+    }
+
+    /// The file sent as `name`; none where none was chosen.
+    pub(crate) fn file(&self, name: &str) -> Option<&Bytes> {
+        self.files.iter().find(|(known, _)| known == name).map(|(_, bytes)| bytes).filter(|b| !b.is_empty())
+    }
+
+    /// Names and values, in their order.
+    pub(crate) fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
     }
 }
 
-/// Reads a form.
-pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Fields, NoForm> {
+/// Reads a form of either kind.
+pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(NoForm);
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let reading = async {
+        match essence.as_str() {
+            "application/x-www-form-urlencoded" => read_pairs(body).await,
+            "multipart/form-data" => read_parts(headers, body).await,
+            _ => Err(Problem::new(ProblemCode::UnsupportedMediaType)),
+        }
+    };
+    let read = tokio::time::timeout(TIME, reading).await;
+    let fields = read.map_err(|_| Problem::new(ProblemCode::RequestTimeout))??;
+    if fields.pairs.len() > MOST_FIELDS {
+        return Err(Problem::new(ProblemCode::MalformedRequest));
     }
-    let read = tokio::time::timeout(TIME, Limited::new(body, LIMIT).collect());
-    let bytes = read.await.map_err(|_| NoForm)?.map_err(|_| NoForm)?.to_bytes();
-    Ok(Fields(url::form_urlencoded::parse(&bytes).into_owned().collect()))
+    Ok(fields)
+}
+
+async fn read_pairs(body: Body) -> Result<Fields, Problem> {
+    let bytes = Limited::new(body, LIMIT).collect().await.map_err(|e| broken(&*e))?.to_bytes();
+    Ok(Fields { pairs: url::form_urlencoded::parse(&bytes).into_owned().collect(), files: Vec::new() })
+}
+
+async fn read_parts(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> {
+    let malformed = |_| Problem::new(ProblemCode::MalformedRequest);
+    let mut request = Request::new(Body::new(Limited::new(body, LIMIT_WITH_FILE)));
+    *request.headers_mut() = headers.clone();
+    let mut parts = Multipart::from_request(request, &()).await.map_err(|_| malformed(()))?;
+    let mut fields = Fields::default();
+    let mut text_bytes = 0;
+    while let Some(part) = parts.next_field().await.map_err(|e| broken(&e))? {
+        if fields.pairs.len() + fields.files.len() > MOST_FIELDS {
+            return Err(Problem::new(ProblemCode::MalformedRequest));
+        }
+        let name = part.name().unwrap_or_default().to_owned();
+        let is_file = part.file_name().is_some();
+        let bytes = part.bytes().await.map_err(|e| broken(&e))?;
+        if is_file {
+            fields.files.push((name, bytes));
+            continue;
+        }
+        text_bytes += name.len() + bytes.len();
+        if text_bytes > LIMIT {
+            return Err(Problem::new(ProblemCode::BodyTooLarge));
+        }
+        let text = String::from_utf8(bytes.to_vec()).map_err(|_| malformed(()))?;
+        fields.pairs.push((name, text));
+    }
+    Ok(fields)
+}
+
+/// Why a body could not be read: it is too long, or it broke off.
+fn broken(error: &(dyn std::error::Error + 'static)) -> Problem {
+    let mut cause = Some(error);
+    while let Some(this) = cause {
+        if this.is::<http_body_util::LengthLimitError>() || this.to_string().contains("length limit exceeded")
+        {
+            return Problem::new(ProblemCode::BodyTooLarge);
+        }
+        cause = this.source();
+    }
+    Problem::new(ProblemCode::MalformedRequest)
 }

@@ -1,5 +1,5 @@
-//! What a browser or an API client sees: the management API, the OAuth2 endpoints, health, the home page, and the
-//! sentences of problems and mails in French and English.
+//! What a browser or an API client sees: the portal's pages, the management API, the OAuth2 endpoints,
+//! health, and the sentences of problems and mails in French and English.
 //!
 //! No rule is decided here: every handler reads a request, calls one use case of `octroi-app` and writes the answer.
 
@@ -11,11 +11,14 @@ mod etag;
 mod field;
 mod form;
 mod health;
-mod html;
 mod idempotency;
 mod locale;
+mod markdown;
 mod oauth;
+pub mod portal;
 mod problem;
+mod reference;
+mod swagger;
 
 use std::sync::{Arc, OnceLock};
 
@@ -23,7 +26,7 @@ use axum::Router;
 use octroi_app::App;
 
 use context::Web;
-pub use context::WebOptions;
+pub use context::{DemoSite, SamplePerson, Texts, WebOptions};
 pub use problem::ProblemCode;
 
 /// Everything that the portal serves. Serve it with
@@ -34,7 +37,7 @@ pub fn router(app: App, options: WebOptions) -> Router {
         .merge(api::router())
         .merge(health::router())
         .merge(oauth::router())
-        .merge(html::router())
+        .merge(portal::router(&web))
         .fallback(api::unknown)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), context::surround))
         .with_state(web)

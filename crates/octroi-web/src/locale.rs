@@ -17,14 +17,19 @@ macro_rules! files {
             include_str!(concat!("../locales/", $language, "/fields.ftl")),
             include_str!(concat!("../locales/", $language, "/emails.ftl")),
             include_str!(concat!("../locales/", $language, "/pages.ftl")),
+            include_str!(concat!("../locales/", $language, "/reference.ftl")),
+            include_str!(concat!("../locales/", $language, "/public.ftl")),
+            include_str!(concat!("../locales/", $language, "/tickets.ftl")),
+            include_str!(concat!("../locales/", $language, "/provider.ftl")),
+            include_str!(concat!("../locales/", $language, "/operator.ftl")),
         ]
     };
 }
 
-const FRENCH: [&str; 4] = files!("fr");
-const ENGLISH: [&str; 4] = files!("en");
+const FRENCH: &[&str] = &files!("fr");
+const ENGLISH: &[&str] = &files!("en");
 
-static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| [bundle("fr", &FRENCH), bundle("en", &ENGLISH)]);
+static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| [bundle("fr", FRENCH), bundle("en", ENGLISH)]);
 
 fn bundle(language: &str, files: &[&str]) -> Bundle {
     let mut bundle = Bundle::new_concurrent(language.parse().into_iter().collect());
@@ -44,9 +49,9 @@ fn bundle(language: &str, files: &[&str]) -> Bundle {
 pub(crate) type Arguments<'a> = [(&'a str, Cow<'a, str>)];
 
 /// The sentence `id` in `language`. An `id` with a dot names an attribute: `not_found.detail`. An unknown one gives
-/// the id itself: something a reader can report.
+/// the id itself behind two question marks: something a reader can report and a test finds.
 pub(crate) fn text(language: Language, id: &str, arguments: &Arguments<'_>) -> String {
-    find(language, id, arguments).unwrap_or_else(|| id.to_owned())
+    find(language, id, arguments).unwrap_or_else(|| format!("⁇{id}"))
 }
 
 /// The sentence `id` in `language`, where there is one.

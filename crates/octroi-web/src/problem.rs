@@ -58,6 +58,8 @@ codes! {
     SignInFailed = "sign_in_failed", UNAUTHORIZED;
     /// The object is visible, and this may not be done to it.
     Forbidden = "forbidden", FORBIDDEN;
+    /// A form was sent from another site.
+    FromElsewhere = "from_elsewhere", FORBIDDEN;
     /// The management token lacks a scope.
     InsufficientScope = "insufficient_scope", FORBIDDEN;
     /// A secret is shown only shortly after a sign-in.
@@ -97,10 +99,10 @@ impl ProblemCode {
 }
 
 /// A refusal, before it is written in a language.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Problem(Box<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     code: ProblemCode,
     arguments: Vec<(&'static str, Cow<'static, str>)>,
@@ -176,8 +178,29 @@ impl Problem {
         (locale::text(language, code.code(), arguments), detail)
     }
 
+    /// Title and detail for somebody who looks at a page: what a program would do is left out, where there is a
+    /// sentence that does so.
+    pub(crate) fn words_for_people(&self, language: Language) -> (String, String) {
+        let (title, detail) = self.words(language);
+        let of = |attribute: &str| {
+            locale::find(language, &format!("{}.{attribute}", self.code().code()), &self.0.arguments)
+        };
+        (title, of("page").or_else(|| of("general")).unwrap_or(detail))
+    }
+
     pub(crate) fn code(&self) -> ProblemCode {
         self.0.code
+    }
+
+    /// After how many seconds to try again, where it is known.
+    pub(crate) fn retry_after(&self) -> Option<HeaderValue> {
+        let found = self.0.headers.iter().find(|(name, _)| *name == header::RETRY_AFTER);
+        found.map(|(_, value)| value.clone())
+    }
+
+    /// The fields that are wrong.
+    pub(crate) fn errors(&self) -> &[FieldError] {
+        &self.0.errors
     }
 
     /// The answer, in `language`.

@@ -1,4 +1,4 @@
-//! Changing a password, and setting a new one after it was forgotten. Either ends every token of the account.
+//! Changing a password, and setting a new one after it was forgotten. Either ends every token and session of the account.
 
 use std::net::IpAddr;
 
@@ -110,7 +110,8 @@ impl App {
         self.commit(tx).await
     }
 
-    /// Replaces the password of the person who acts, from the address `client`. Every token ends, the one in use too.
+    /// Replaces the password of the person who acts, from the address `client`. Every token and session ends, the one in use
+    /// too.
     pub async fn change_password(
         &self,
         actor: &Actor,
@@ -135,7 +136,7 @@ impl App {
         self.commit(tx).await
     }
 
-    /// Writes a new password: tokens and links made under the old one end, and the person is told.
+    /// Writes a new password: tokens, sessions and links made under the old one end, and the person is told.
     async fn replace_password(
         &self,
         tx: &mut Tx,
@@ -144,7 +145,7 @@ impl App {
     ) -> Result<(), AppError> {
         account.password_hash = Some(hash);
         tx.update_account(account).await?;
-        tx.revoke_management_tokens(account.id, self.now()).await?;
+        self.end_sign_ins(tx, account.id).await?;
         for purpose in [LinkPurpose::ResetPassword, LinkPurpose::ChangeEmail, LinkPurpose::VerifyEmail] {
             tx.delete_links(account.id, purpose).await?;
         }

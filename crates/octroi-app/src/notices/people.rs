@@ -13,7 +13,6 @@ use crate::{App, AppError};
 const EXCERPT_CHARS: usize = 500;
 
 /// What somebody wrote in a ticket.
-#[allow(dead_code, reason = "tickets, which make it, are another part of the house")]
 pub(crate) struct TicketMail<'a> {
     /// Opened or answered.
     pub(crate) news: TicketNews,
@@ -29,7 +28,7 @@ pub(crate) struct TicketMail<'a> {
     pub(crate) page: String,
 }
 
-#[allow(dead_code, reason = "sessions and tickets, which call these, are other parts of the house")]
+#[allow(dead_code, reason = "sessions, which call the first, are another part of the house")]
 impl App {
     /// Tells a person of a sign-in from `client` with `agent`, a short label such as `Firefox, Linux`. The address is
     /// not told whole: its beginning says enough to the one person who knows it.

@@ -70,6 +70,10 @@ impl App {
             self.tell_requested(&mut tx, actor, &place).await?;
         }
         self.commit(tx).await?;
+        let key = match key {
+            Some(key) => Some(self.with_first_call(key, &place).await),
+            None => None,
+        };
         Ok(SubscribedView { subscription: self.subscription_view(place), key })
     }
 

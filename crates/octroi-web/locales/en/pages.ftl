@@ -1,39 +1,52 @@
-# Pages: the home, and those that links in mails lead to.
+# What surrounds every page, signing in, and the pages that links in mails lead to.
 
 page-skip = Skip to content
-page-language = Language
+page-tagline = Public API portal
+page-menu = Menu
+page-menu-close = Close the menu
 page-other = Français
 page-other-code = fr
 page-home = Back to the home page
-page-footer = Octroi, free software: API portal, key desk and gateway.
+page-request = Number of the request, to quote when you write to us:
+page-footer = Octroi is free software.
+page-demo = Demonstration: people, data and keys are fictitious.
+page-demo-mail = Read the mails sent
 
-home-title = API portal
-home-lead = Octroi is the gate and the desk of APIs: here you discover what there is and get a key, and every call passes its gateway.
-home-soon = The portal's pages are on their way. Until then, everything that they will do is done by the management API.
-home-catalogue = Catalogue
-home-empty = No API is published at the moment.
-home-unavailable = The catalogue cannot be read at the moment. Reload the page in a few seconds.
-home-provider = Provider
-home-address = Access address
-home-plans = Plans
-home-figures = Usage
-home-subscriptions =
+nav-label = Main navigation
+nav-home = Home
+nav-dashboard = Dashboard
+nav-catalogue = Catalogue
+nav-applications = Applications
+nav-documentation = Documentation
+nav-provider = My APIs
+nav-operator = Administration
+nav-my-account = : my account
+nav-sign-in = Sign in
+nav-sign-out = Sign out
+
+foot-call = Call an API
+foot-publish = Publish an API
+foot-management-api = Management API
+foot-help = Help
+foot-help-page = Questions and answers
+foot-service = This service
+foot-terms = Terms of use
+foot-legal = Legal notice
+foot-privacy = Personal data
+foot-accessibility = Accessibility: conformity not assessed
+
+notice-signed-out = You are signed out.
+
+markdown-table = Table that can be scrolled
+markdown-code = Code sample
+
+form-optional-mark = (optional)
+form-wrong-mark = Error: { "" }
+form-wrong-title =
     { $count ->
-        [0] no subscription
-        [one] one subscription
-       *[other] { $count } subscriptions
+        [one] One field needs correcting
+       *[other] { $count } fields need correcting
     }
-home-calls =
-    { $count ->
-        [0] no call in 7 days
-        [one] one call in 7 days
-       *[other] { $count } calls in 7 days
-    }
-home-document = OpenAPI document
-home-programs = For programs
-home-openapi = OpenAPI document of the management API
-home-oauth = OAuth2 authorization server
-home-llms = This home page as text
 
 state-draft = In preparation
 state-published = In service
@@ -66,5 +79,36 @@ invitation-for = Make your account. It will have the address { $email }.
 invitation-has-account = Your address has an account already: accept the invitation with it, by "POST /api/v1/memberships" of the management API.
 invitation-button = Make my account
 invitation-done = Your account is ready. You can sign in.
+field-login = Identifier or e-mail address
+field-remember = Remember me
+field-identifier-hint = 3 to 64 characters: letters, digits, hyphens, dots.
 sign-in-title = Sign in
-sign-in-lead = The sign-in page comes with the portal's pages. Until then, "POST /api/v1/sign-ins" gives a management token for your identifier and password.
+sign-in-lead = Two doors, according to your account. The catalogue needs none.
+sign-in-first = Sign in: the page you asked for opens afterwards.
+sign-in-kept = Your session has ended. What you typed is kept: sign in, then go on.
+sign-in-agents = Agents
+sign-in-agents-lead = With your organization’s own session.
+sign-in-agents-later = This door opens once the portal’s operator has connected your organization’s identity provider. Until then, create an account.
+sign-in-externals = Developers and partners
+sign-in-externals-lead = With the account that you created on this portal.
+sign-in-forgot = Forgotten or unknown password?
+sign-in-button = Sign in
+sign-in-new = first visit
+sign-in-register = Create an account
+confirm-title = Confirm your password
+confirm-lead = What you ask for touches a secret or your account. Type your password: the confirmation holds for five minutes.
+confirm-button = Confirm
+resume-title = It is you
+resume-lead = What you had typed is kept. It only remains to send it.
+resume-button = Continue
+terms-title = Terms of use
+terms-version = Version { $version }, in force since { $date }
+terms-none = This portal has not published terms of use yet.
+terms-accept-title = The terms of use have changed
+terms-accept-lead = Read the version in force and accept it to go on. Your keys go on working meanwhile.
+terms-accept-button = Accept the terms of use
+terms-read-button = Read the terms of use
+verify-done-title = Address confirmed
+reset-done-title = Password saved
+forgot-done-title = Check your mailbox
+invitation-done-title = Account created

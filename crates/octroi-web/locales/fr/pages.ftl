@@ -1,39 +1,52 @@
-# Pages : l'accueil, et celles où mènent les liens des courriels.
+# Ce qui entoure toutes les pages, la connexion et les pages où mènent les liens des courriels.
 
 page-skip = Aller au contenu
-page-language = Langue
+page-tagline = Portail des API publiques
+page-menu = Menu
+page-menu-close = Fermer le menu
 page-other = English
 page-other-code = en
-page-home = Retour à l'accueil
-page-footer = Octroi, logiciel libre : portail d'API, guichet de clés et passerelle.
+page-home = Retour à l’accueil
+page-request = Numéro de la demande, à citer si vous nous écrivez :
+page-footer = Octroi est un logiciel libre.
+page-demo = Démonstration : les personnes, les données et les clés sont fictives.
+page-demo-mail = Lire les courriels envoyés
 
-home-title = Portail des API
-home-lead = Octroi est la porte et le guichet des API : on y découvre ce qui existe, on y obtient une clé, et chaque appel passe par sa passerelle.
-home-soon = Les pages du portail arrivent. En attendant, tout ce qu'elles feront se fait déjà par l'API de gestion.
-home-catalogue = Catalogue
-home-empty = Aucune API n'est publiée pour le moment.
-home-unavailable = Le catalogue ne peut pas être lu pour le moment. Rechargez la page dans quelques secondes.
-home-provider = Fournisseur
-home-address = Adresse d'accès
-home-plans = Plans
-home-figures = Utilisation
-home-subscriptions =
+nav-label = Navigation principale
+nav-home = Accueil
+nav-dashboard = Tableau de bord
+nav-catalogue = Catalogue
+nav-applications = Applications
+nav-documentation = Documentation
+nav-provider = Mes API
+nav-operator = Administration
+nav-my-account = { " " }: mon compte
+nav-sign-in = Se connecter
+nav-sign-out = Se déconnecter
+
+foot-call = Appeler une API
+foot-publish = Publier une API
+foot-management-api = API de gestion
+foot-help = Aide
+foot-help-page = Questions et réponses
+foot-service = Ce service
+foot-terms = Conditions d’utilisation
+foot-legal = Mentions légales
+foot-privacy = Données personnelles
+foot-accessibility = Accessibilité : conformité non évaluée
+
+notice-signed-out = Vous êtes déconnecté.
+
+markdown-table = Tableau que l’on peut faire défiler
+markdown-code = Exemple de code
+
+form-optional-mark = (facultatif)
+form-wrong-mark = Erreur : { "" }
+form-wrong-title =
     { $count ->
-        [0] aucune souscription
-        [one] une souscription
-       *[other] { $count } souscriptions
+        [one] Un champ est à corriger
+       *[other] { $count } champs sont à corriger
     }
-home-calls =
-    { $count ->
-        [0] aucun appel en 7 jours
-        [one] un appel en 7 jours
-       *[other] { $count } appels en 7 jours
-    }
-home-document = Document OpenAPI
-home-programs = Pour les programmes
-home-openapi = Document OpenAPI de l'API de gestion
-home-oauth = Serveur d'autorisation OAuth2
-home-llms = Cet accueil en texte
 
 state-draft = En préparation
 state-published = En service
@@ -66,5 +79,36 @@ invitation-for = Créez votre compte. Il aura l'adresse { $email }.
 invitation-has-account = Votre adresse a déjà un compte : acceptez l'invitation avec lui, par « POST /api/v1/memberships » de l'API de gestion.
 invitation-button = Créer mon compte
 invitation-done = Votre compte est prêt. Vous pouvez vous connecter.
-sign-in-title = Connexion
-sign-in-lead = La page de connexion arrive avec les pages du portail. En attendant, « POST /api/v1/sign-ins » donne un jeton de gestion contre votre identifiant et votre mot de passe.
+field-login = Identifiant ou adresse électronique
+field-remember = Se souvenir de moi
+field-identifier-hint = De 3 à 64 caractères : lettres, chiffres, tirets, points.
+sign-in-title = Se connecter
+sign-in-lead = Deux entrées, selon votre compte. Le catalogue, lui, se consulte sans compte.
+sign-in-first = Connectez-vous : la page demandée s’ouvrira ensuite.
+sign-in-kept = Votre session a pris fin. Ce que vous avez saisi est gardé : connectez-vous, puis continuez.
+sign-in-agents = Agents
+sign-in-agents-lead = Avec la session de travail de votre organisme.
+sign-in-agents-later = Cette entrée s’ouvrira quand l’exploitant du portail aura relié le fournisseur d’identité de votre organisme. En attendant, créez un compte.
+sign-in-externals = Développeurs et partenaires
+sign-in-externals-lead = Avec le compte que vous avez créé sur ce portail.
+sign-in-forgot = Mot de passe oublié ou inconnu ?
+sign-in-button = Se connecter
+sign-in-new = première visite
+sign-in-register = Créer un compte
+confirm-title = Confirmez votre mot de passe
+confirm-lead = Ce que vous demandez touche à un secret ou à votre compte. Saisissez votre mot de passe : la confirmation vaut cinq minutes.
+confirm-button = Confirmer
+resume-title = C’est bien vous
+resume-lead = Ce que vous aviez saisi est gardé. Il ne reste qu’à l’envoyer.
+resume-button = Continuer
+terms-title = Conditions d’utilisation
+terms-version = Version { $version }, en vigueur depuis le { $date }
+terms-none = Ce portail n’a pas encore publié de conditions d’utilisation.
+terms-accept-title = Les conditions d’utilisation ont changé
+terms-accept-lead = Lisez la version en vigueur et acceptez-la pour continuer. Vos clés restent admises pendant ce temps.
+terms-accept-button = Accepter les conditions d’utilisation
+terms-read-button = Lire les conditions d’utilisation
+verify-done-title = Adresse confirmée
+reset-done-title = Mot de passe enregistré
+forgot-done-title = Consultez votre messagerie
+invitation-done-title = Compte créé

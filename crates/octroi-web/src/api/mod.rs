@@ -79,7 +79,7 @@ pub(crate) async fn unknown(
 ) -> Response {
     let accepted = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if accepted.contains("text/html") && !request.uri().path().starts_with("/api/") {
-        return crate::html::not_found(&visit, request.uri());
+        return crate::portal::not_found(&visit);
     }
     visit.refuse(&web.app, &Problem::new(ProblemCode::NotFound))
 }

@@ -259,7 +259,8 @@ impl Product {
     }
 
     fn serve_portal(&mut self, listener: StdListener, config: &Config) {
-        let options = WebOptions { trusted_proxies: config.portal.trusted_proxies.clone() };
+        let options =
+            WebOptions { trusted_proxies: config.portal.trusted_proxies.clone(), ..WebOptions::default() };
         let wake = Arc::clone(&self.wake);
         // Whatever a request enqueued is begun at once; the timer is for what other processes enqueue.
         let after = move |request: Request, next: Next| {

@@ -10,8 +10,10 @@ mod operation;
 mod organizations;
 mod pages;
 mod plans;
+mod provided;
 mod subscriptions;
 mod terms;
+mod tickets;
 mod tokens;
 mod usage;
 
@@ -29,7 +31,9 @@ pub(super) fn rows() -> Vec<Row> {
         pages::rows,
         applications::rows,
         subscriptions::rows,
+        provided::rows,
         credentials::rows,
+        tickets::rows,
         usage::rows,
         terms::rows,
         operation::rows,

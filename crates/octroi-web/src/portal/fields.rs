@@ -1,0 +1,231 @@
+//! Fields of forms: label, hint, what is wrong and what was typed, tied together for people who see and who do not.
+//! A form that was wrong begins with a summary whose links lead to the fields.
+
+use askama::Template;
+
+use super::shell::Shell;
+use crate::field::FieldError;
+use crate::form::Fields;
+
+/// What a browser shows for a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Email,
+    Url,
+    Password,
+    Lines,
+    File,
+    Check,
+}
+
+/// One of the choices of a field.
+pub(crate) struct Choice {
+    pub(crate) value: String,
+    pub(crate) label: String,
+    pub(crate) hint: Option<String>,
+}
+
+/// A field. Written into a page by `{{ field|safe }}`: its own template escapes every value.
+#[derive(Template)]
+#[template(path = "parts/field.html")]
+pub(crate) struct Field {
+    name: &'static str,
+    kind: Kind,
+    label: String,
+    hint: Option<String>,
+    error: Option<String>,
+    value: String,
+    autocomplete: &'static str,
+    required: bool,
+    optional: Option<String>,
+    max: u32,
+    /// Media types of a file.
+    accept: &'static str,
+    checked: bool,
+}
+
+/// A field with choices: few are shown side by side, many in a list.
+#[derive(Template)]
+#[template(path = "parts/choices.html")]
+pub(crate) struct Choices {
+    name: &'static str,
+    legend: String,
+    hint: Option<String>,
+    error: Option<String>,
+    options: Vec<Choice>,
+    chosen: String,
+    as_list: bool,
+}
+
+/// What is wrong with a form, at its head.
+#[derive(Template)]
+#[template(path = "parts/summary.html")]
+pub(crate) struct Summary<'a> {
+    shell: &'a Shell,
+    /// Where each leads, and what it says; one without a field of its own leads nowhere.
+    errors: Vec<(Option<String>, String)>,
+}
+
+/// A form as it is shown: empty, filled with what is there, or with what was typed and what is wrong with it.
+pub(crate) struct FormState<'a> {
+    shell: &'a Shell,
+    values: Vec<(String, String)>,
+    errors: Vec<FieldError>,
+}
+
+impl<'a> FormState<'a> {
+    /// An empty form.
+    pub(crate) fn new(shell: &'a Shell) -> Self {
+        Self { shell, values: Vec::new(), errors: Vec::new() }
+    }
+
+    /// A form filled with what is there already.
+    pub(crate) fn filled<const N: usize>(shell: &'a Shell, values: [(&str, &str); N]) -> Self {
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { shell, values, errors: Vec::new() }
+    }
+
+    /// A form that was sent and is wrong: it keeps all that was typed but passwords.
+    pub(crate) fn wrong(shell: &'a Shell, sent: &Fields, errors: Vec<FieldError>) -> Self {
+        Self { shell, values: sent.pairs().to_vec(), errors }
+    }
+
+    /// Whether something is wrong: the page's title says so.
+    pub(crate) fn is_wrong(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// The value of `name`, as it was typed or is there.
+    pub(crate) fn value(&self, name: &str) -> &str {
+        self.values.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// Whether something is wrong with `name`.
+    pub(crate) fn is_about(&self, name: &str) -> bool {
+        self.errors.iter().any(|error| error.field == name)
+    }
+
+    fn error(&self, name: &str) -> Option<String> {
+        let error = self.errors.iter().find(|error| error.field == name)?;
+        Some(error.sentence(self.shell.language))
+    }
+
+    /// A field with this name and the label `label`, a sentence's id.
+    pub(crate) fn field(&self, name: &'static str, kind: Kind, label: &str) -> Field {
+        let value = if matches!(kind, Kind::Password | Kind::File) { "" } else { self.value(name) };
+        Field {
+            name,
+            kind,
+            label: self.shell.say(label),
+            hint: None,
+            error: self.error(name),
+            checked: kind == Kind::Check && !value.is_empty(),
+            value: value.to_owned(),
+            autocomplete: "off",
+            required: true,
+            optional: None,
+            max: 1_000,
+            accept: "",
+        }
+    }
+
+    /// A field with choices.
+    pub(crate) fn choices(&self, name: &'static str, legend: &str, options: Vec<Choice>) -> Choices {
+        Choices {
+            name,
+            legend: self.shell.say(legend),
+            hint: None,
+            error: self.error(name),
+            options,
+            chosen: self.value(name).to_owned(),
+            as_list: false,
+        }
+    }
+
+    /// What is wrong, with links to the fields that the form shows: `shown` names them.
+    pub(crate) fn summary(&self, shown: &[&str]) -> Summary<'a> {
+        let errors = self.errors.iter().map(|error| {
+            let place = shown.iter().find(|name| **name == error.field).map(|name| format!("#{name}"));
+            (place, error.sentence(self.shell.language))
+        });
+        Summary { shell: self.shell, errors: errors.collect() }
+    }
+}
+
+impl Field {
+    /// With a sentence of help.
+    pub(crate) fn hint(mut self, shell: &Shell, id: &str) -> Self {
+        self.hint = Some(shell.say(id));
+        self
+    }
+
+    /// May be left empty: the label says so.
+    pub(crate) fn optional(mut self, shell: &Shell) -> Self {
+        self.required = false;
+        self.optional = Some(shell.say("form-optional-mark"));
+        self
+    }
+
+    /// What browsers may fill in (HTML, 4.10.18.7).
+    pub(crate) fn autocomplete(mut self, purpose: &'static str) -> Self {
+        self.autocomplete = purpose;
+        self
+    }
+
+    /// The most characters.
+    pub(crate) fn max(mut self, characters: u32) -> Self {
+        self.max = characters;
+        self
+    }
+
+    /// Media types that a file may have.
+    pub(crate) fn accept(mut self, types: &'static str) -> Self {
+        self.accept = types;
+        self
+    }
+
+    /// The ids that describe the field.
+    fn described(&self) -> String {
+        let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.name));
+        let error = self.error.as_ref().map(|_| format!("{}-error", self.name));
+        hint.into_iter().chain(error).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether what is typed is no prose: a browser neither corrects nor capitalises it.
+    fn is_plain(&self) -> bool {
+        matches!(self.autocomplete, "username" | "email" | "current-password" | "new-password")
+    }
+
+    fn kind_word(&self) -> &'static str {
+        match self.kind {
+            Kind::Email => "email",
+            Kind::Url => "url",
+            Kind::Password => "password",
+            Kind::File => "file",
+            Kind::Text | Kind::Lines | Kind::Check => "text",
+        }
+    }
+}
+
+impl Choices {
+    /// With a sentence of help.
+    pub(crate) fn hint(mut self, shell: &Shell, id: &str) -> Self {
+        self.hint = Some(shell.say(id));
+        self
+    }
+
+    /// As a list that unfolds.
+    pub(crate) fn as_list(mut self) -> Self {
+        self.as_list = true;
+        self
+    }
+
+    /// Chosen where nothing was.
+    pub(crate) fn usually(mut self, value: &str) -> Self {
+        if self.chosen.is_empty() {
+            self.chosen = value.to_owned();
+        }
+        self
+    }
+}

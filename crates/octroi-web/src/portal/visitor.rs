@@ -1,0 +1,145 @@
+//! Who looks at a page, in which language, and from where. Every page's handler begins with one.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, Uri, header};
+use octroi_app::sessions::SignedIn;
+use octroi_app::{App, AppError};
+use octroi_domain::actor::Actor;
+use octroi_domain::api::Language;
+
+use super::cookies;
+use super::gate::PageError;
+use super::shell::{Section, Shell};
+use crate::context::{Visit, Web, WebOptions};
+use crate::locale;
+use crate::problem::{Problem, ProblemCode};
+
+/// Somebody who looks at a page. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Visitor(Arc<Inner>);
+
+struct Inner {
+    web: Arc<Web>,
+    visit: Visit,
+    uri: Uri,
+    agent: String,
+    language: Language,
+    person: Option<SignedIn>,
+    cookie_is_dead: bool,
+    actor: Actor,
+}
+
+impl Visitor {
+    /// Recognises the visitor by the session's cookie. Where the database cannot tell, gives the visitor as a stranger,
+    /// and the error.
+    pub(super) async fn recognise(
+        web: &Arc<Web>,
+        visit: Visit,
+        headers: &HeaderMap,
+        uri: &Uri,
+        asked: Option<Language>,
+    ) -> Result<Self, (Self, AppError)> {
+        let cookie = cookies::session(headers, web.app.portal_url());
+        let (person, error) = match cookie {
+            None => (None, None),
+            Some(cookie) => match web.app.recognise(cookie).await {
+                Ok(person) => (person, None),
+                Err(error) => (None, Some(error)),
+            },
+        };
+        let chosen = asked.or_else(|| cookies::language(headers).and_then(locale::spoken));
+        let own = person.as_ref().map(|person| person.account.language);
+        let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let visitor = Self(Arc::new(Inner {
+            web: Arc::clone(web),
+            language: chosen.or(own).unwrap_or(visit.language),
+            visit,
+            uri: uri.clone(),
+            agent: agent.to_owned(),
+            cookie_is_dead: cookie.is_some() && person.is_none() && error.is_none(),
+            actor: person.as_ref().map_or(Actor::Anonymous, |person| person.actor.clone()),
+            person,
+        }));
+        match error {
+            None => Ok(visitor),
+            Some(error) => Err((visitor, error)),
+        }
+    }
+
+    /// The application.
+    pub(crate) fn app(&self) -> &App {
+        &self.0.web.app
+    }
+
+    /// What the web layer was told at its start.
+    pub(crate) fn options(&self) -> &WebOptions {
+        &self.0.web.options
+    }
+
+    /// Who acts.
+    pub(crate) fn actor(&self) -> &Actor {
+        &self.0.actor
+    }
+
+    /// The person and the session, of somebody who has signed in.
+    pub(crate) fn signed_in(&self) -> Result<&SignedIn, PageError> {
+        self.0.person.as_ref().ok_or_else(|| Problem::new(ProblemCode::SignInRequired).into())
+    }
+
+    /// The language of the page.
+    pub(crate) fn language(&self) -> Language {
+        self.0.language
+    }
+
+    /// The address of the page.
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.0.uri
+    }
+
+    /// The address that the request came from.
+    pub(crate) fn client(&self) -> IpAddr {
+        self.0.visit.client
+    }
+
+    /// What the browser says of itself.
+    pub(crate) fn agent(&self) -> &str {
+        &self.0.agent
+    }
+
+    /// The request's name, for people who ask for help.
+    pub(crate) fn request_id(&self) -> &str {
+        &self.0.visit.request_id
+    }
+
+    /// The value of `name` in the page's query, where there is one.
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        let query = self.0.uri.query().unwrap_or_default();
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(known, _)| known == name)
+            .map(|(_, v)| v.into_owned())
+    }
+
+    /// What surrounds the page in this part of the portal.
+    pub(crate) fn shell(&self, section: Section) -> Shell {
+        Shell::new(self, section)
+    }
+
+    /// Whether a cookie was shown that opens nothing any more.
+    pub(super) fn cookie_is_dead(&self) -> bool {
+        self.0.cookie_is_dead
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, PageError> {
+        // The gate put it there; a page outside the table has none.
+        let visitor = parts.extensions.get::<Self>().cloned();
+        visitor.ok_or_else(|| Problem::new(ProblemCode::Internal).into())
+    }
+}

@@ -1,0 +1,11 @@
+//! The portal's pages through HTTP, as a browser without scripts sees them.
+
+mod browser;
+mod fixtures;
+mod links;
+mod operator;
+mod permissions;
+mod provider;
+mod queries;
+mod sign_in;
+mod tickets;
