@@ -62,9 +62,11 @@ pub use subscriptions::{SubscriptionInPlace, SubscriptionScope};
 pub use terms::Terms;
 pub use tickets::{SignedMessage, TicketFigures, TicketInPlace, TicketScope};
 pub use tokens::ManagementToken;
-pub use usage::{MinuteCount, SpanCount, UsageScope};
+pub use usage::{MinuteCount, SpanCount, UsageBatchName, UsageScope};
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use backend::Conn;
 use octroi_domain::audit::AuditEvent;
@@ -72,6 +74,7 @@ use octroi_domain::audit::AuditEvent;
 /// A consistent view of the database.
 pub struct Session {
     conn: Conn,
+    statements: Arc<AtomicU64>,
 }
 
 /// A transaction that writes. Dropped without [`commit`](Tx::commit), it leaves no trace.

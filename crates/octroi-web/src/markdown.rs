@@ -15,6 +15,8 @@ use comrak::nodes::{AstNode, NodeValue};
 use comrak::{Arena, Options, format_html, parse_document};
 use octroi_domain::api::MAX_MARKDOWN_BYTES;
 
+use crate::portal::Shell;
+
 /// Parts of a text beyond which it is shown as it is written: what they unfold to would be larger than any page.
 const MAX_NODES: usize = 100_000;
 
@@ -29,6 +31,9 @@ const MAX_WORK: usize = 10_000_000_000;
 
 /// What is read of a text for its beginning.
 const EXCERPT_BYTES: usize = 16 * 1024;
+
+/// What the names of headings begin with in a page's main text.
+pub(crate) const PREFIX: &str = "text-";
 
 /// How a text stands in its page.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +81,38 @@ pub(crate) fn render(markdown: &str, setting: &Setting<'_>) -> Rendered {
         Some(html) => finish::finish(&CLEANER.clean(&html).to_string(), setting),
         None => finish::finish(&as_written(&markdown), setting),
     }
+}
+
+/// A text of a few words without headings as HTML.
+pub(crate) fn plain(markdown: &str) -> String {
+    let setting = Setting { top: 6, prefix: "", title: "", table_label: "", code_label: "" };
+    render(markdown, &setting).html
+}
+
+/// Longest text that is rendered where requests are served, in bytes.
+const AT_ONCE: usize = 32 * 1024;
+
+/// Somebody's text for a page, rendered away from the threads that serve where it is long.
+pub(crate) async fn render_apart(markdown: String, shell: &Shell, top: u8, title: &str) -> Rendered {
+    if markdown.len() <= AT_ONCE {
+        return shell.markdown(&markdown, top, title);
+    }
+    let (table_label, code_label) = (shell.say("markdown-table"), shell.say("markdown-code"));
+    let title = title.to_owned();
+    let rendered = tokio::task::spawn_blocking(move || {
+        let setting = Setting {
+            top,
+            prefix: PREFIX,
+            title: &title,
+            table_label: &table_label,
+            code_label: &code_label,
+        };
+        render(&markdown, &setting)
+    });
+    rendered.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a text in Markdown cannot be rendered");
+        Rendered::default()
+    })
 }
 
 /// The HTML of a text, unless it would be too much to read again.

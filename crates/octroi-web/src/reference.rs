@@ -19,7 +19,8 @@ use octroi_app::catalog::openapi::{METHODS, resolve};
 use octroi_domain::api::Language;
 use serde_json::Value;
 
-pub(crate) use operation::OperationPage;
+pub(crate) use operation::{Access, OperationPage};
+pub(crate) use schema::Shape;
 
 use crate::locale;
 use crate::markdown::{self, Setting};

@@ -12,6 +12,8 @@ use flate2::read::DeflateDecoder;
 use http::{HeaderMap, StatusCode, header};
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 
+use crate::portal::accepts_gzip;
+
 /// The version of Swagger UI, a part of the files' addresses.
 pub(crate) const VERSION: &str = "5.32.6";
 
@@ -74,7 +76,7 @@ pub(crate) async fn serve(Path((version, name)): Path<(String, String)>, headers
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
         (header::VARY, "accept-encoding"),
     ];
-    if file.deflated && takes_gzip(&headers) {
+    if file.deflated && accepts_gzip(&headers) {
         return (about, [(header::CONTENT_ENCODING, "gzip")], file.gzip()).into_response();
     }
     match file.plain() {
@@ -84,16 +86,6 @@ pub(crate) async fn serve(Path((version, name)): Path<(String, String)>, headers
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
-}
-
-/// Whether a client takes gzip (RFC 9110, 12.5.3).
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all(header::ACCEPT_ENCODING);
-    lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).any(|coding| {
-        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        let never = weight.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0_f32));
-        name.trim().eq_ignore_ascii_case("gzip") && !never
-    })
 }
 
 #[cfg(test)]
@@ -142,17 +134,6 @@ mod tests {
             ("5.0.0", "swagger-ui.css"),
         ] {
             assert_eq!(ask(version, name, "").await.0.status, StatusCode::NOT_FOUND, "{name}");
-        }
-    }
-
-    #[test]
-    fn only_who_takes_gzip_gets_it() {
-        for (line, expected) in
-            [("gzip", true), ("GZIP; q=1", true), ("gzip;q=0", false), ("br, deflate", false), ("", false)]
-        {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(line));
-            assert_eq!(takes_gzip(&headers), expected, "{line}");
         }
     }
 }

@@ -9,6 +9,7 @@ use octroi_domain::ids::ApiId;
 use octroi_store::{Document, DocumentKind, Tx};
 use serde_json::{Value, json};
 
+use super::ApiView;
 use super::openapi::{self, Publication, SampleCall};
 use crate::access::{signed_in, viewer};
 use crate::picture::Picture;
@@ -44,6 +45,13 @@ impl App {
             Ok(value)
         })
         .await
+    }
+
+    /// The first call of an API that somebody was shown: the one that its document describes with examples, else a call
+    /// to its access URL.
+    pub async fn first_call_of(&self, api: &ApiView) -> Result<Arc<SampleCall>, AppError> {
+        let call = if api.has_openapi { self.first_call(api.id).await? } else { None };
+        Ok(call.unwrap_or_default())
     }
 
     /// The first call of an API that its document describes with examples, for somebody who may see it. Read once for

@@ -65,3 +65,32 @@ reference-unique = without doubles
 reference-read-only = read only
 reference-write-only = write only
 reference-discriminator = the form is told by
+
+reference-lead = Each operation has a page: what it takes, what it answers, a command that calls it.
+reference-license = Licence
+reference-document = OpenAPI document
+reference-operations = Operations
+reference-no-tag = Other operations
+reference-empty = The document describes no operation.
+reference-left-out =
+    { $count ->
+        [one] One operation is not listed here: the OpenAPI document has it.
+       *[other] { $shown } operations are not listed here: the OpenAPI document has them.
+    }
+reference-deprecated = to be left
+reference-deprecated-lead = The provider asks you to leave this operation: it may be gone in the next version.
+reference-command = curl command
+reference-incomplete = The document gives no example for some values: replace the names in capitals and the values that are made up.
+reference-parameters = Parameters
+reference-body = Body of the request
+reference-responses = Answers
+reference-headers = Headers of the answer
+reference-name = Name
+reference-kind = Kind
+reference-about = What to know
+reference-required = required
+reference-for-example = for example
+reference-example = Example
+reference-colon = :
+reference-cut = This operation is too long for one page: the rest is in the OpenAPI document.
+reference-neighbours = Neighbouring operations

@@ -65,3 +65,32 @@ reference-unique = sans doublon
 reference-read-only = en lecture seule
 reference-write-only = en écriture seule
 reference-discriminator = la forme est dite par
+
+reference-lead = Chaque opération a sa page : ce qu’elle prend, ce qu’elle répond, une commande pour l’appeler.
+reference-license = Licence
+reference-document = Document OpenAPI
+reference-operations = Opérations
+reference-no-tag = Autres opérations
+reference-empty = Le document ne décrit aucune opération.
+reference-left-out =
+    { $count ->
+        [one] Une opération n’est pas listée ici : le document OpenAPI la donne.
+       *[other] { $shown } opérations ne sont pas listées ici : le document OpenAPI les donne.
+    }
+reference-deprecated = à quitter
+reference-deprecated-lead = Le fournisseur demande de quitter cette opération : elle peut disparaître de la prochaine version.
+reference-command = Commande curl
+reference-incomplete = Le document ne donne pas d’exemple pour chaque valeur : remplacez les noms en capitales et les valeurs inventées.
+reference-parameters = Paramètres
+reference-body = Corps de la requête
+reference-responses = Réponses
+reference-headers = En-têtes de la réponse
+reference-name = Nom
+reference-kind = Nature
+reference-about = Ce qu’il faut savoir
+reference-required = obligatoire
+reference-for-example = par exemple
+reference-example = Exemple
+reference-colon = { "\u00A0" }:
+reference-cut = Cette opération est trop longue pour une page : la suite est dans le document OpenAPI.
+reference-neighbours = Opérations voisines

@@ -73,6 +73,8 @@ fn links_say_where_they_lead() {
     for (markdown, expected) in [
         ("[a](/apis)", "<a href=\"/apis\">a</a>"),
         ("[a](autre?x=1#y)", "<a href=\"autre?x=1#y\">a</a>"),
+        ("[a](erreurs.fr.md#limites)", "<a href=\"erreurs#limites\">a</a>"),
+        ("[a](/a/b.md)", "<a href=\"/a/b.md\">a</a>"),
         ("[a](#Détail)", "<a href=\"#s-détail\">a</a>"),
         (
             "<https://example.fr/?a=1&b=2>",

@@ -1,10 +1,13 @@
 //! Pages for people, written on the server; they work without scripts. See README.md beside this file.
 
 mod answer;
+mod apis;
 mod assets;
 mod badges;
 mod chart;
 mod cookies;
+mod documentation;
+mod errors;
 mod fields;
 mod gate;
 mod home;
@@ -30,7 +33,9 @@ use axum::middleware::from_fn_with_state;
 use crate::context::Web;
 
 pub(crate) use answer::not_found;
+pub(crate) use assets::accepts_gzip;
 pub use route::{Access, PageRow, page_table};
+pub(crate) use shell::Shell;
 
 /// Every page: the table is put together here.
 fn pages() -> Vec<PageRow> {
@@ -40,6 +45,9 @@ fn pages() -> Vec<PageRow> {
         terms::pages,
         links::pages,
         problems::pages,
+        apis::pages,
+        documentation::pages,
+        errors::pages,
         tickets::pages,
         provider::pages,
         operator::pages,

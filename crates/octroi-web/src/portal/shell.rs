@@ -11,7 +11,7 @@ use super::assets;
 use super::visitor::Visitor;
 use super::when::When;
 use crate::locale;
-use crate::markdown::{self, Rendered, Setting};
+use crate::markdown::{self, PREFIX, Rendered, Setting};
 
 /// The part of the portal that a page belongs to: its place in the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,13 @@ impl Shell {
         locale::text(self.language, id, &[("count", Cow::from(count.to_string()))])
     }
 
+    /// A sentence with a number in it: `$count` to tell one from many, `$shown` with its thousands apart.
+    pub(crate) fn amount(&self, id: &str, count: &(impl Copy + TryInto<i64>)) -> String {
+        let count: i64 = (*count).try_into().unwrap_or(i64::MAX);
+        let shown = self.number(&count);
+        locale::text(self.language, id, &[("count", count.to_string().into()), ("shown", shown.into())])
+    }
+
     /// A number with its thousands apart: `8 412 907`, `8,412,907`.
     pub(crate) fn number(&self, number: &i64) -> String {
         super::when::grouped(*number, self.language)
@@ -139,7 +146,7 @@ impl Shell {
     pub(crate) fn markdown(&self, text: &str, top: u8, title: &str) -> Rendered {
         let (table_label, code_label) = (self.say("markdown-table"), self.say("markdown-code"));
         let setting =
-            Setting { top, prefix: "text-", title, table_label: &table_label, code_label: &code_label };
+            Setting { top, prefix: PREFIX, title, table_label: &table_label, code_label: &code_label };
         markdown::render(text, &setting)
     }
 

@@ -6,5 +6,6 @@ mod links;
 mod operator;
 mod permissions;
 mod provider;
+mod queries;
 mod sign_in;
 mod tickets;
