@@ -29,6 +29,21 @@ const PAGES = {
   "/forgot-password": { as: ["stranger"] },
   "/invitation": { as: ["stranger"], at: world.invitation },
   "/problems/{code}": { as: ["stranger"], at: () => "/problems/not_found" },
+  "/tickets": { as: ["developer", "officer"] },
+  "/apis/{slug}/{version}/tickets": { as: ["developer", "officer"], at: () => "/apis/sirene/3.11/tickets" },
+  "/tickets/{ticket_id}": { as: ["developer", "provider", "admin"], at: world.ticket },
+  "/provider": { as: ["provider", "developer"] },
+  "/provider/apis/{api_id}/subscriptions": { as: ["provider"], at: world.provided("subscriptions") },
+  "/provider/apis/{api_id}/subscribers": { as: ["provider"], at: world.provided("subscribers") },
+  "/provider/apis/{api_id}/usage": { as: ["provider"], at: world.provided("usage") },
+  "/provider/apis/{api_id}/tickets": { as: ["provider"], at: world.provided("tickets") },
+  "/provider/subscriptions/{subscription_id}": { as: ["provider"], at: world.subscriber },
+  "/admin": { as: ["admin"] },
+  "/admin/accounts/{account_id}": { as: ["admin"], at: world.someAccount },
+  "/admin/organizations": { as: ["admin", "officer"] },
+  "/admin/jobs": { as: ["admin"] },
+  "/admin/audit": { as: ["admin"] },
+  "/admin/audit/verify": { as: ["admin"] },
 };
 
 /** Pages that are no row of the table: refusals, and forms that were wrong. */
