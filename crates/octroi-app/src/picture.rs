@@ -188,7 +188,8 @@ mod tests {
         png[16..20].copy_from_slice(&width.to_be_bytes());
         png[20..24].copy_from_slice(&height.to_be_bytes());
         let sum = png[12..29].iter().fold(!0u32, |crc, byte| {
-            (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
+            (0..8)
+                .fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg()))
         });
         png[29..33].copy_from_slice(&(!sum).to_be_bytes());
         png
@@ -201,7 +202,8 @@ mod tests {
             (ImageFormat::Jpeg, "image/jpeg"),
             (ImageFormat::WebP, "image/jpeg"),
         ] {
-            let kept = redraw(&encoded(RgbImage::from_pixel(1_024, 300, Rgb([200, 30, 40])), format)).unwrap();
+            let kept =
+                redraw(&encoded(RgbImage::from_pixel(1_024, 300, Rgb([200, 30, 40])), format)).unwrap();
             assert_eq!(kept.content_type, content_type, "{format:?}");
             let again = image::load_from_memory(&kept.body).unwrap().into_rgb8();
             assert_eq!(again.dimensions(), (512, 150), "{format:?}");
@@ -238,7 +240,9 @@ mod tests {
     fn what_is_no_picture_is_refused() {
         assert_eq!(refusal(b"").code(), "required");
         assert_eq!(refusal(&vec![0xff; MAX_PICTURE_BYTES + 1]).code(), "too_long");
-        for other in [&b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'/>"[..], b"GIF89a\x01\0\x01\0", b"BM"] {
+        for other in
+            [&b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'/>"[..], b"GIF89a\x01\0\x01\0", b"BM"]
+        {
             assert_eq!(refusal(other), Rule::Malformed { expected: "picture" });
         }
         for format in [ImageFormat::Png, ImageFormat::WebP] {
@@ -260,7 +264,8 @@ mod tests {
         let lossy = chunk(b"VP8 ", &frame);
         let small_canvas = chunk(b"VP8X", &[0, 0, 0, 0, 9, 0, 0, 9, 0, 0]);
         let moving = chunk(b"ANMF", &[&[0; 16][..], &lossy].concat());
-        for chunks in [lossy.clone(), [small_canvas.clone(), lossy].concat(), [small_canvas, moving].concat()] {
+        for chunks in [lossy.clone(), [small_canvas.clone(), lossy].concat(), [small_canvas, moving].concat()]
+        {
             assert_eq!(refusal(&riff(&chunks)), TOO_LARGE);
         }
     }

@@ -167,10 +167,8 @@ impl Bench {
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.most_waiting {
             return Err(AppError::TooMany(1));
         }
-        let permit = Arc::clone(&self.places)
-            .acquire_owned()
-            .await
-            .map_err(|e| AppError::Internal(e.to_string()))?;
+        let permit =
+            Arc::clone(&self.places).acquire_owned().await.map_err(|e| AppError::Internal(e.to_string()))?;
         // The permit goes with the work, which goes on when its caller has hung up.
         let worked = tokio::task::spawn_blocking(move || {
             let result = work();

@@ -161,16 +161,15 @@ impl App {
             Some(id) => session.api(id).await?.map(|api| api.organization_id),
             None => None,
         };
-        let provides = provider
-            .is_some_and(|id| require(actor, Action::TicketRead, &Parties::provided_by(id)).is_ok());
+        let provides =
+            provider.is_some_and(|id| require(actor, Action::TicketRead, &Parties::provided_by(id)).is_ok());
         let scope = match (reader, actor.account_id(), filter.api_id) {
             (_, Some(account), _) if filter.mine => TicketScope::Account(account),
             (_, _, Some(api)) if provides => TicketScope::Api(api),
             (Reader::Account(account), _, _) => TicketScope::Account(account),
             (Reader::All, _, _) => TicketScope::All,
         };
-        let found =
-            session.tickets(scope, filter.api_id, filter.state, window.after, window.rows()).await?;
+        let found = session.tickets(scope, filter.api_id, filter.state, window.after, window.rows()).await?;
         Ok(window.page(found, |place| place.ticket.id, |place| ticket_view(actor, place)))
     }
 

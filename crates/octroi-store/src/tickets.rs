@@ -177,10 +177,7 @@ impl Session {
     }
 
     /// The message `id`.
-    pub async fn ticket_message(
-        &mut self,
-        id: TicketMessageId,
-    ) -> Result<Option<TicketMessage>, StoreError> {
+    pub async fn ticket_message(&mut self, id: TicketMessageId) -> Result<Option<TicketMessage>, StoreError> {
         let row = self.maybe("SELECT * FROM ticket_messages WHERE id = $1", values![text(id)]).await?;
         row.as_ref().map(read_message).transpose()
     }

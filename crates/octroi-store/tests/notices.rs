@@ -4,9 +4,7 @@
 
 use octroi_domain::account::{Account, AccountState};
 use octroi_domain::api::Language;
-use octroi_domain::credential::{
-    Credential, CredentialKind, CredentialState, Digest, DigestScheme,
-};
+use octroi_domain::credential::{Credential, CredentialKind, CredentialState, Digest, DigestScheme};
 use octroi_domain::ids::{AccountId, ApplicationId, CredentialId, OrganizationId, SubscriptionId};
 use octroi_domain::organization::{Membership, Organization, OrganizationKind, Role};
 use octroi_domain::time::Timestamp;

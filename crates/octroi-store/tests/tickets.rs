@@ -4,9 +4,7 @@
 
 use octroi_domain::account::{Account, AccountState};
 use octroi_domain::api::{Api, ApiState, Language, Listing, Presentation};
-use octroi_domain::application::{
-    Application, ApplicationKind, ApplicationProfile, ApplicationState,
-};
+use octroi_domain::application::{Application, ApplicationKind, ApplicationProfile, ApplicationState};
 use octroi_domain::ids::{AccountId, ApiId, ApplicationId, OrganizationId, TicketId, TicketMessageId};
 use octroi_domain::organization::{Membership, Organization, OrganizationKind, Role};
 use octroi_domain::ticket::{Side, Ticket, TicketMessage, TicketState};
@@ -63,7 +61,8 @@ async fn add_member(tx: &mut Tx, n: u128, company: u128, role: Role) {
 }
 
 async fn add_api(tx: &mut Tx, n: u128, provider: u128) {
-    let gateway = json!({"route": {"path": format!("/api-{n}")}, "upstreams": [{"url": "http://127.0.0.1:9"}]});
+    let gateway =
+        json!({"route": {"path": format!("/api-{n}")}, "upstreams": [{"url": "http://127.0.0.1:9"}]});
     let api = Api {
         id: ApiId::from_u128(n),
         organization_id: organization(provider),

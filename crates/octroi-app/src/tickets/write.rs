@@ -237,8 +237,7 @@ async fn named_api(session: &mut Session, actor: &Actor, id: ApiId) -> Result<Ap
 /// Whether `actor` answers for the application.
 async fn check_application(session: &mut Session, actor: &Actor, id: ApplicationId) -> Result<(), AppError> {
     let found = session.application(id).await?.map(|listed| listed.application.organization_id);
-    let answers =
-        |owner| require(actor, Action::ApplicationManage, &Parties::owned_by(owner)).is_ok();
+    let answers = |owner| require(actor, Action::ApplicationManage, &Parties::owned_by(owner)).is_ok();
     if found.is_some_and(answers) { Ok(()) } else { Err(AppError::invalid("application_id", Rule::Unknown)) }
 }
 

@@ -103,12 +103,7 @@ impl App {
     }
 
     /// The objects that the document describes: those that exist keep their identifiers.
-    fn wanted(
-        &self,
-        loaded: &LoadedApi,
-        provider: OrganizationId,
-        before: &Before,
-    ) -> Wanted {
+    fn wanted(&self, loaded: &LoadedApi, provider: OrganizationId, before: &Before) -> Wanted {
         let (document, now) = (&loaded.document, self.now());
         // Another provider's API of that name keeps its place; the clash is reported.
         let known = before.api.as_ref().filter(|api| api.organization_id == provider);
