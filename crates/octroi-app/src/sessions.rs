@@ -1,5 +1,7 @@
 //! Browser sessions: signing in on a page, recognising a cookie, listing and ending sessions.
 
+mod browser;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -87,6 +89,8 @@ pub struct SessionView {
     pub id: BrowserSessionId,
     /// What the browser says of itself.
     pub agent: String,
+    /// Browser and system in short, such as `Firefox, Linux`; absent where they are not known.
+    pub browser: Option<String>,
     /// The network that it came from: the address without its last part.
     pub network: String,
     /// Whether it outlives the browser.
@@ -105,6 +109,7 @@ impl From<BrowserSession> for SessionView {
     fn from(session: BrowserSession) -> Self {
         Self {
             id: session.id,
+            browser: browser::label(&session.agent),
             agent: session.agent,
             network: session.network,
             remembered: session.remembered,

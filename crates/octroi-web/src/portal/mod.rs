@@ -1,17 +1,23 @@
 //! Pages for people, written on the server; they work without scripts. See README.md beside this file.
 
+mod account;
 mod answer;
 mod assets;
 mod cookies;
+mod demo;
 mod fields;
 mod gate;
 mod home;
 mod links;
 mod problems;
+mod refused;
+mod register;
 mod route;
 mod shell;
 mod sign_in;
+mod style;
 mod terms;
+mod texts;
 mod visitor;
 mod when;
 
@@ -27,7 +33,18 @@ pub use route::{Access, PageRow, page_table};
 
 /// Every page: the table is put together here.
 fn pages() -> Vec<PageRow> {
-    let parts = [home::pages, sign_in::pages, terms::pages, links::pages, problems::pages];
+    let parts = [
+        home::pages,
+        sign_in::pages,
+        register::pages,
+        account::pages,
+        terms::pages,
+        links::pages,
+        texts::pages,
+        problems::pages,
+        demo::pages,
+        style::pages,
+    ];
     parts.into_iter().flat_map(|pages| pages()).collect()
 }
 

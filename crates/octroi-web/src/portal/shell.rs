@@ -1,6 +1,7 @@
 //! What surrounds every page: language, navigation, the person who signed in, a notice of what was just done.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use octroi_domain::account::PortalRole;
 use octroi_domain::api::Language;
@@ -10,6 +11,7 @@ use octroi_domain::time::Timestamp;
 use super::assets;
 use super::visitor::Visitor;
 use super::when::When;
+use crate::context::{DemoSite, SamplePerson};
 use crate::locale;
 use crate::markdown::{self, Rendered, Setting};
 
@@ -36,6 +38,28 @@ pub(crate) struct NavLink {
     pub(crate) current: bool,
 }
 
+/// A sample person of the demo, in words.
+pub(crate) struct SampleCard {
+    pub(crate) person: SamplePerson,
+    pub(crate) role: String,
+    /// What the person is there for.
+    pub(crate) does: String,
+}
+
+impl SampleCard {
+    fn of(person: SamplePerson, shell: &Shell) -> Self {
+        let [role, does] = match person.role.as_str() {
+            "admin" => ["demo-admin", "demo-admin-does"],
+            "provider" => ["demo-provider", "demo-provider-does"],
+            "officer" => ["demo-officer", "demo-officer-does"],
+            "instructor" => ["demo-instructor", "demo-instructor-does"],
+            "editor" => ["demo-editor", "demo-editor-does"],
+            _ => ["demo-developer", "demo-developer-does"],
+        };
+        Self { person, role: shell.say(role), does: shell.say(does) }
+    }
+}
+
 /// See the module.
 pub(crate) struct Shell {
     /// The page's language.
@@ -50,6 +74,9 @@ pub(crate) struct Shell {
     /// Whether this is the demo, with fictitious people and data.
     pub(crate) demo: bool,
     pub(crate) section: Section,
+    /// Whether the operator says how accessible the portal is.
+    pub(crate) accessibility_is_stated: bool,
+    site: Option<Arc<dyn DemoSite>>,
     when: When,
 }
 
@@ -66,8 +93,21 @@ impl Shell {
             notice: notice.and_then(|id| locale::find(language, &id, &[])),
             demo: visitor.options().demo.is_some(),
             section,
+            accessibility_is_stated: visitor
+                .options()
+                .texts
+                .0
+                .keys()
+                .any(|(page, _)| page == "accessibility"),
+            site: visitor.options().demo.clone(),
             when: When::new(language, visitor.app().now(), &visitor.options().time_zone),
         }
+    }
+
+    /// Sample people as whom a visitor of the demo may sign in; nobody elsewhere.
+    pub(crate) fn sample_people(&self) -> Vec<SampleCard> {
+        let people = self.site.iter().flat_map(|site| site.people());
+        people.map(|person| SampleCard::of(person, self)).collect()
     }
 
     /// The language as HTML names it.

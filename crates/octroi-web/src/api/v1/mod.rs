@@ -10,6 +10,7 @@ mod operation;
 mod organizations;
 mod pages;
 mod plans;
+mod sessions;
 mod subscriptions;
 mod terms;
 mod tokens;
@@ -24,6 +25,7 @@ pub(super) fn rows() -> Vec<Row> {
         invitations::rows,
         organizations::rows,
         tokens::rows,
+        sessions::rows,
         apis::rows,
         plans::rows,
         pages::rows,

@@ -1,7 +1,12 @@
 //! The portal's pages through HTTP, as a browser without scripts sees them.
 
+mod account;
 mod browser;
+mod demo;
 mod fixtures;
 mod links;
+mod organizations;
 mod permissions;
+mod register;
 mod sign_in;
+mod texts;
