@@ -143,7 +143,7 @@ on_both! {
         house.person("otto", &[]).await;
         let door = Door::of(house);
         let mut browser = Browser::signed_in(&door, "olga").await;
-        browser.get("/account/tokens").await.shows(200, "Aucun jeton");
+        browser.get("/account/tokens").await.shows(200, "Vos jetons de gestion");
         let ask = browser.get("/account/tokens/new").await;
         assert!(!ask.text.contains("value=\"admin\""), "only administrators lend what is theirs");
         let id = ask.value("id");
@@ -162,13 +162,13 @@ on_both! {
         let list = browser.follow(again).await;
         list.shows(200, "Ce jeton a déjà été créé").shows(200, &token[token.len() - 4..]);
         assert!(!list.text.contains(&token), "it is not shown again");
-        assert_eq!(list.text.matches("/revoke\"").count(), 1, "sent twice, there is one");
+        assert_eq!(list.text.matches("<th scope=\"row\">forge").count(), 1, "sent twice, there is one");
 
         let revoke = format!("/account/tokens/{id}/revoke");
         let mut otto = Browser::signed_in(&door, "otto").await;
         assert_eq!(otto.post(&revoke, &[]).await.status, 404, "nobody else's token exists (promise P8)");
         let done = browser.post(&revoke, &[]).await;
-        browser.follow(done).await.shows(200, "Le jeton est révoqué").shows(200, "Aucun jeton");
+        browser.follow(done).await.shows(200, "Le jeton est révoqué").shows(200, "Jetons révoqués ou expirés");
         door.call(Ask::get("/api/v1/me").by(&token)).await.refuses(401, "token_invalid");
     }
 

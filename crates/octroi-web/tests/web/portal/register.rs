@@ -99,8 +99,8 @@ on_both! {
         assert!(!wrong.text.contains("short\"") && !wrong.text.contains("shorter"), "passwords are typed again");
         let mut taken = typed("olga", "nina@exemple.fr");
         browser.post("/register", &taken).await.shows(422, "id=\"identifier-error\"");
-        taken[4] = ("password", "ninanoel2026");
-        taken[5] = ("password_again", "ninanoel2026");
+        taken[4] = ("password", "ninaninanina");
+        taken[5] = ("password_again", "ninaninanina");
         browser.post("/register", &taken).await.shows(422, "id=\"password-error\"");
         assert_eq!(before, house.database.dump().await, "nothing is written");
     }

@@ -63,12 +63,14 @@ async fn what_the_operator_writes_is_shown_cleaned_in_the_language_that_there_is
 }
 
 /// Classes that stand on a page only in a state, or where a page needs them, and not as a part of their own.
-const ELSEWHERE: [&str; 22] = [
+const ELSEWHERE: [&str; 24] = [
     "arcade",
     "btn--wide",
     "call",
     "center",
+    "copy-status",
     "courses--2",
+    "demo-mark",
     "facts--big",
     "facts--rows",
     "filters",
