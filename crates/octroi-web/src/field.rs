@@ -74,9 +74,14 @@ impl FieldError {
         Self::new(field, "not_repeated").saying("form-not_repeated")
     }
 
-    /// A choice that the present state of things does not allow.
+    /// What the present state of things does not allow, told at the field that asks for it.
     pub(crate) fn conflict(field: &'static str, conflict: Conflict) -> Self {
         Self::new(field, conflict.code()).saying(format!("{}.detail", conflict.code()))
+    }
+
+    /// A form whose message was sent already, with another text.
+    pub(crate) fn sent_before(field: &'static str) -> Self {
+        Self::new(field, "taken").saying("ticket-sent-before")
     }
 
     /// A key that is not 1 to 128 visible characters.

@@ -17,6 +17,8 @@ mod markdown;
 mod oauth;
 pub mod portal;
 mod problem;
+mod reference;
+mod swagger;
 
 use std::sync::{Arc, OnceLock};
 

@@ -6,6 +6,7 @@ use octroi_domain::application::ApplicationState;
 use octroi_domain::ids::AccountId;
 use octroi_domain::organization::{Organization, OrganizationKind, Role};
 use octroi_domain::permission::{Action, Parties};
+use octroi_domain::ticket::TicketMessage;
 use octroi_store::{ApplicationScope, CredentialScope, Session, SubscriptionScope, Tx};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -54,7 +55,7 @@ impl App {
     }
 
     /// All that is kept about a person, as one document: the account, its places in organizations, tokens, sessions,
-    /// drafts, applications, subscriptions, keys (without their secrets) and what it did.
+    /// drafts, applications, subscriptions, keys (without their secrets), what it wrote in tickets and what it did.
     pub async fn export_account(&self, actor: &Actor, id: AccountId) -> Result<Value, AppError> {
         require(actor, Action::AccountRead, &Parties::of_account(id))?;
         let mut session = self.read().await?;
@@ -66,6 +67,7 @@ impl App {
         let acted = session.audit_before(i64::MAX, MOST, None, Some(&id.to_string())).await?;
         let suffered = session.audit_before(i64::MAX, MOST, Some(&id.to_string()), None).await?;
         let consumption = export_consumption(&mut session, &account).await?;
+        let written = session.ticket_messages_by(id, MOST).await?;
         Ok(json!({
             "exported_at": self.now(),
             "organizations": memberships.iter().map(|m| json!({
@@ -77,6 +79,7 @@ impl App {
                 "kind": draft.kind, "content": draft.content, "updated_at": draft.updated_at,
             })).collect::<Vec<_>>(),
             "applications": consumption,
+            "ticket_messages": written.into_iter().map(exported_message).collect::<Vec<_>>(),
             "done_by_the_account": views::<_, AuditEntryView>(acted),
             "done_to_the_account": views::<_, AuditEntryView>(suffered),
             "account": AccountView::from(account),
@@ -84,7 +87,7 @@ impl App {
     }
 
     /// Erases a person: the account, its tokens and links are removed; what its personal organization consumes ends at
-    /// once, and loses its words. Others' organizations must have another owner first, and its own must provide no API.
+    /// once, and loses its words. What was written in tickets stays, for the other side to read, without the name. Others' organizations must have another owner first, and its own must provide no API.
     pub async fn erase_account(&self, actor: &Actor, id: AccountId) -> Result<(), AppError> {
         let parties = Parties::of_account(id);
         if actor.account_id() == Some(id) {
@@ -161,6 +164,15 @@ async fn export_consumption(session: &mut Session, account: &Account) -> Result<
         }));
     }
     Ok(applications)
+}
+
+fn exported_message(message: TicketMessage) -> Value {
+    json!({
+        "id": message.id,
+        "ticket_id": message.ticket_id,
+        "body": message.body,
+        "created_at": message.created_at,
+    })
 }
 
 fn views<R, V: From<R> + Serialize>(rows: Vec<R>) -> Vec<V> {

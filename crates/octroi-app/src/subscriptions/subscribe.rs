@@ -66,7 +66,14 @@ impl App {
         if let Some(key) = &key {
             self.audit(&mut tx, actor, "credential.issued", key.credential.id, json!({"subscription": id}));
         }
+        if subscription.state == SubscriptionState::Pending {
+            self.tell_requested(&mut tx, actor, &place).await?;
+        }
         self.commit(tx).await?;
+        let key = match key {
+            Some(key) => Some(self.with_first_call(key, &place).await),
+            None => None,
+        };
         Ok(SubscribedView { subscription: self.subscription_view(place), key })
     }
 

@@ -48,33 +48,6 @@ form-wrong-title =
        *[other] { $count } fields need correcting
     }
 
-home-title = API portal
-home-lead = Octroi is the gate and the desk of APIs: here you discover what there is and get a key, and every call passes its gateway.
-home-catalogue = Catalogue
-home-empty = No API is published at the moment.
-home-unavailable = The catalogue cannot be read at the moment. Reload the page in a few seconds.
-home-provider = Provider
-home-address = Access address
-home-plans = Plans
-home-figures = Usage
-home-subscriptions =
-    { $count ->
-        [0] no subscription
-        [one] one subscription
-       *[other] { $count } subscriptions
-    }
-home-calls =
-    { $count ->
-        [0] no call in 7 days
-        [one] one call in 7 days
-       *[other] { $count } calls in 7 days
-    }
-home-document = OpenAPI document
-home-programs = For programs
-home-openapi = OpenAPI document of the management API
-home-oauth = OAuth2 authorization server
-home-llms = This home page as text
-
 state-draft = In preparation
 state-published = In service
 state-deprecated = To be left

@@ -3,21 +3,6 @@
 text-help = Help
 text-accessibility = Accessibility
 
-demo-people = Try it with an account of the demo
-demo-people-lead = One click signs you in. Everything in it is made up; nothing opens anything else.
-demo-enter = Enter as { $name }
-demo-admin = Runs the portal
-demo-admin-does = Sees accounts, organizations, waiting mails and the trail.
-demo-provider = API provider
-demo-provider-does = Publishes the demo’s Sirene API and decides on subscriptions.
-demo-officer = Deployment officer
-demo-officer-does = Creates partners and hands them their keys.
-demo-instructor = Examiner
-demo-instructor-does = Examines requests for access.
-demo-developer = Developer
-demo-developer-does = Has an application and a key that works: the shortest way in.
-demo-editor = Software vendor
-demo-editor-does = Calls the APIs on behalf of its customers.
 demo-mails = Mails sent
 demo-mails-lead = The last 200 mails of this demo. They go nowhere else.
 demo-mails-empty = No mail

@@ -48,33 +48,6 @@ form-wrong-title =
        *[other] { $count } champs sont à corriger
     }
 
-home-title = Portail des API
-home-lead = Octroi est la porte et le guichet des API : on y découvre ce qui existe, on y obtient une clé, et chaque appel passe par sa passerelle.
-home-catalogue = Catalogue
-home-empty = Aucune API n'est publiée pour le moment.
-home-unavailable = Le catalogue ne peut pas être lu pour le moment. Rechargez la page dans quelques secondes.
-home-provider = Fournisseur
-home-address = Adresse d'accès
-home-plans = Plans
-home-figures = Utilisation
-home-subscriptions =
-    { $count ->
-        [0] aucune souscription
-        [one] une souscription
-       *[other] { $count } souscriptions
-    }
-home-calls =
-    { $count ->
-        [0] aucun appel en 7 jours
-        [one] un appel en 7 jours
-       *[other] { $count } appels en 7 jours
-    }
-home-document = Document OpenAPI
-home-programs = Pour les programmes
-home-openapi = Document OpenAPI de l'API de gestion
-home-oauth = Serveur d'autorisation OAuth2
-home-llms = Cet accueil en texte
-
 state-draft = En préparation
 state-published = En service
 state-deprecated = À quitter

@@ -3,21 +3,6 @@
 text-help = Aide
 text-accessibility = Accessibilité
 
-demo-people = Essayez avec un compte de démonstration
-demo-people-lead = Un clic vous connecte. Tout y est fictif ; rien n’ouvre autre chose.
-demo-enter = Entrer comme { $name }
-demo-admin = Administration du portail
-demo-admin-does = Voit les comptes, les organisations, les courriels en attente et le journal.
-demo-provider = Fournisseur d’API
-demo-provider-does = Publie l’API Sirene de démonstration et décide des souscriptions.
-demo-officer = Chargé de déploiement
-demo-officer-does = Crée des partenaires et leur remet leurs clés.
-demo-instructor = Instruction
-demo-instructor-does = Instruit les demandes d’accès.
-demo-developer = Développement
-demo-developer-does = Possède une application et une clé qui fonctionne : le parcours le plus court.
-demo-editor = Éditeur
-demo-editor-does = Appelle les API pour le compte de ses clients.
 demo-mails = Courriels envoyés
 demo-mails-lead = Les 200 derniers courriels de cette démonstration. Ils ne partent nulle part ailleurs.
 demo-mails-empty = Aucun courriel

@@ -14,7 +14,7 @@ use crate::problem::{Problem, ProblemCode};
 
 /// What pages may load: our own files and nothing else; no script or style in the page itself; forms lead to us.
 /// Pictures in data: are the style sheet's own signs.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
+pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
                       img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A page as an answer.

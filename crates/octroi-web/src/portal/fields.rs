@@ -107,6 +107,11 @@ impl<'a> FormState<'a> {
         self.values.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Whether something is wrong with `name`.
+    pub(crate) fn is_about(&self, name: &str) -> bool {
+        self.errors.iter().any(|error| error.field == name)
+    }
+
     fn error(&self, name: &str) -> Option<String> {
         let error = self.errors.iter().find(|error| error.field == name)?;
         Some(error.sentence(self.shell.language))

@@ -2,14 +2,23 @@
 
 mod account;
 mod answer;
+mod apis;
 mod assets;
+mod badges;
+mod chart;
 mod cookies;
 mod demo;
+mod documentation;
+mod errors;
 mod fields;
 mod gate;
 mod home;
 mod links;
+mod lists;
+mod operator;
+mod path;
 mod problems;
+mod provider;
 mod refused;
 mod register;
 mod route;
@@ -18,6 +27,7 @@ mod sign_in;
 mod style;
 mod terms;
 mod texts;
+mod tickets;
 mod visitor;
 mod when;
 
@@ -29,7 +39,9 @@ use axum::middleware::from_fn_with_state;
 use crate::context::Web;
 
 pub(crate) use answer::not_found;
+pub(crate) use assets::accepts_gzip;
 pub use route::{Access, PageRow, page_table};
+pub(crate) use shell::Shell;
 
 /// Every page: the table is put together here.
 fn pages() -> Vec<PageRow> {
@@ -44,6 +56,12 @@ fn pages() -> Vec<PageRow> {
         problems::pages,
         demo::pages,
         style::pages,
+        apis::pages,
+        documentation::pages,
+        errors::pages,
+        tickets::pages,
+        provider::pages,
+        operator::pages,
     ];
     parts.into_iter().flat_map(|pages| pages()).collect()
 }

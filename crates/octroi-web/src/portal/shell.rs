@@ -1,7 +1,6 @@
 //! What surrounds every page: language, navigation, the person who signed in, a notice of what was just done.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use octroi_domain::account::PortalRole;
 use octroi_domain::api::Language;
@@ -11,9 +10,8 @@ use octroi_domain::time::Timestamp;
 use super::assets;
 use super::visitor::Visitor;
 use super::when::When;
-use crate::context::{DemoSite, SamplePerson};
 use crate::locale;
-use crate::markdown::{self, Rendered, Setting};
+use crate::markdown::{self, PREFIX, Rendered, Setting};
 
 /// The part of the portal that a page belongs to: its place in the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,28 +36,6 @@ pub(crate) struct NavLink {
     pub(crate) current: bool,
 }
 
-/// A sample person of the demo, in words.
-pub(crate) struct SampleCard {
-    pub(crate) person: SamplePerson,
-    pub(crate) role: String,
-    /// What the person is there for.
-    pub(crate) does: String,
-}
-
-impl SampleCard {
-    fn of(person: SamplePerson, shell: &Shell) -> Self {
-        let [role, does] = match person.role.as_str() {
-            "admin" => ["demo-admin", "demo-admin-does"],
-            "provider" => ["demo-provider", "demo-provider-does"],
-            "officer" => ["demo-officer", "demo-officer-does"],
-            "instructor" => ["demo-instructor", "demo-instructor-does"],
-            "editor" => ["demo-editor", "demo-editor-does"],
-            _ => ["demo-developer", "demo-developer-does"],
-        };
-        Self { person, role: shell.say(role), does: shell.say(does) }
-    }
-}
-
 /// See the module.
 pub(crate) struct Shell {
     /// The page's language.
@@ -76,7 +52,6 @@ pub(crate) struct Shell {
     pub(crate) section: Section,
     /// Whether the operator says how accessible the portal is.
     pub(crate) accessibility_is_stated: bool,
-    site: Option<Arc<dyn DemoSite>>,
     when: When,
 }
 
@@ -99,15 +74,8 @@ impl Shell {
                 .0
                 .keys()
                 .any(|(page, _)| page == "accessibility"),
-            site: visitor.options().demo.clone(),
             when: When::new(language, visitor.app().now(), &visitor.options().time_zone),
         }
-    }
-
-    /// Sample people as whom a visitor of the demo may sign in; nobody elsewhere.
-    pub(crate) fn sample_people(&self) -> Vec<SampleCard> {
-        let people = self.site.iter().flat_map(|site| site.people());
-        people.map(|person| SampleCard::of(person, self)).collect()
     }
 
     /// The language as HTML names it.
@@ -135,6 +103,13 @@ impl Shell {
         locale::text(self.language, id, &[("count", Cow::from(count.to_string()))])
     }
 
+    /// A sentence with a number in it: `$count` to tell one from many, `$shown` with its thousands apart.
+    pub(crate) fn amount(&self, id: &str, count: &(impl Copy + TryInto<i64>)) -> String {
+        let count: i64 = (*count).try_into().unwrap_or(i64::MAX);
+        let shown = self.number(&count);
+        locale::text(self.language, id, &[("count", count.to_string().into()), ("shown", shown.into())])
+    }
+
     /// A number with its thousands apart: `8 412 907`, `8,412,907`.
     pub(crate) fn number(&self, number: &i64) -> String {
         super::when::grouped(*number, self.language)
@@ -155,6 +130,21 @@ impl Shell {
         self.when.date(*at)
     }
 
+    /// A moment's time of the day as plain text.
+    pub(crate) fn clock(&self, at: &Timestamp) -> String {
+        self.when.clock(*at)
+    }
+
+    /// The date that it is in UTC at a moment, as plain text.
+    pub(crate) fn utc_date(&self, at: &Timestamp) -> String {
+        self.when.utc_date(*at)
+    }
+
+    /// The same, in few letters.
+    pub(crate) fn utc_day(&self, at: &Timestamp) -> String {
+        self.when.utc_day(*at)
+    }
+
     /// Where the file `name` is that pages load.
     pub(crate) fn asset(&self, name: &str) -> String {
         assets::url(name)
@@ -164,7 +154,7 @@ impl Shell {
     pub(crate) fn markdown(&self, text: &str, top: u8, title: &str) -> Rendered {
         let (table_label, code_label) = (self.say("markdown-table"), self.say("markdown-code"));
         let setting =
-            Setting { top, prefix: "text-", title, table_label: &table_label, code_label: &code_label };
+            Setting { top, prefix: PREFIX, title, table_label: &table_label, code_label: &code_label };
         markdown::render(text, &setting)
     }
 

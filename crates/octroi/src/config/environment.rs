@@ -56,6 +56,7 @@ settings! {
     "mail.host" Text,
     "mail.port" Number,
     "mail.security" Text,
+    "mail.ca_file" Text,
     "mail.username" Text,
     "mail.password" Secret,
     "logs.level" Text,

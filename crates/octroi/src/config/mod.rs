@@ -234,6 +234,8 @@ pub struct Mail {
     pub port: Option<u16>,
     /// How the connection is protected.
     pub security: MailSecurity,
+    /// File of certificates, in PEM form, of authorities that are trusted beside the public ones.
+    pub ca_file: Option<PathBuf>,
     /// Name to sign in with.
     pub username: Option<String>,
     /// Password to sign in with.
@@ -251,6 +253,7 @@ impl Default for Mail {
             host: None,
             port: None,
             security: MailSecurity::default(),
+            ca_file: None,
             username: None,
             password: None,
             password_file: None,
@@ -321,6 +324,7 @@ impl Config {
             self.keys.master_key_file.as_mut(),
             self.keys.pepper_file.as_mut(),
             self.mail.folder.as_mut(),
+            self.mail.ca_file.as_mut(),
             self.mail.password_file.as_mut(),
         ];
         for path in paths.into_iter().flatten() {

@@ -73,7 +73,9 @@ mod tests {
     fn the_newest_mails_are_kept_under_their_numbers() {
         let (site, clock) = (Site::new(Vec::new()), Ambient::system().clock);
         for n in 1..=KEPT + 3 {
-            let mail = Rendered { to: "a@exemple.fr".into(), subject: n.to_string(), text: String::new() };
+            let (text, html) = (String::new(), String::new());
+            let (to, language) = ("a@exemple.fr".to_owned(), octroi_domain::api::Language::Fr);
+            let mail = Rendered { to, subject: n.to_string(), text, html, language };
             site.keep(mail, &*clock);
         }
         let mails = site.mails();

@@ -12,11 +12,14 @@ use tokio::sync::{Notify, watch};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What jobs need of the outside: mails in words, sent.
-struct Handlers(Box<dyn MailSender>);
+struct Handlers {
+    mailer: Box<dyn MailSender>,
+    portal: String,
+}
 
 impl JobHandlers for Handlers {
     fn send<'a>(&'a self, mail: &'a Mail) -> Sending<'a> {
-        self.0.send(octroi_web::emails::render(mail))
+        self.mailer.send(octroi_web::emails::render(mail, &self.portal))
     }
 }
 
@@ -27,7 +30,7 @@ pub(super) async fn run(
     wake: Arc<Notify>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let handlers = Handlers(mailer);
+    let handlers = Handlers { mailer, portal: app.portal_url().to_owned() };
     loop {
         let more = match app.run_due_jobs(&handlers).await {
             Ok(done) => done > 0,

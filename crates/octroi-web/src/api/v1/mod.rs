@@ -10,9 +10,11 @@ mod operation;
 mod organizations;
 mod pages;
 mod plans;
+mod provided;
 mod sessions;
 mod subscriptions;
 mod terms;
+mod tickets;
 mod tokens;
 mod usage;
 
@@ -31,7 +33,9 @@ pub(super) fn rows() -> Vec<Row> {
         pages::rows,
         applications::rows,
         subscriptions::rows,
+        provided::rows,
         credentials::rows,
+        tickets::rows,
         usage::rows,
         terms::rows,
         operation::rows,

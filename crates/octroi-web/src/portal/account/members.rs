@@ -1,7 +1,6 @@
 //! The members of an organization that one manages: inviting, another role, taking somebody out.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
 use octroi_app::organizations::{InviteMember, MemberView, OrganizationView};
@@ -10,12 +9,13 @@ use octroi_domain::ids::{AccountId, OrganizationId};
 use octroi_domain::organization::Role;
 use octroi_domain::permission::Action;
 
-use super::organizations::{ORGANIZATIONS, named, place, role_word};
+use super::organizations::{ORGANIZATIONS, place, role_word};
 use super::{Tab, tabs};
 use crate::field::FieldError;
 use crate::portal::answer;
 use crate::portal::fields::{Choice, Choices, Field, FormState, Kind, Summary};
 use crate::portal::gate::{Form, PageResult};
+use crate::portal::path::{Id, Ids};
 use crate::portal::refused::Refused;
 use crate::portal::route::{Access, PageRow, get, post};
 use crate::portal::shell::{Section, Shell};
@@ -84,14 +84,13 @@ fn role_of(sent: &Form) -> Role {
     }
 }
 
-async fn ask(visitor: Visitor, Path(id): Path<String>) -> PageResult {
-    let organization = visitor.app().organization_to_manage(visitor.actor(), named(&id)?).await?;
+async fn ask(visitor: Visitor, Id(id): Id<OrganizationId>) -> PageResult {
+    let organization = visitor.app().organization_to_manage(visitor.actor(), id).await?;
     let shell = visitor.shell(Section::Account);
     Ok(invite_page(&shell, StatusCode::OK, &organization, &FormState::new(&shell)))
 }
 
-async fn invite(visitor: Visitor, Path(id): Path<String>, sent: Form) -> PageResult {
-    let id: OrganizationId = named(&id)?;
+async fn invite(visitor: Visitor, Id(id): Id<OrganizationId>, sent: Form) -> PageResult {
     let organization = visitor.app().organization_to_manage(visitor.actor(), id).await?;
     let wanted = InviteMember { email: sent.text("email"), role: role_of(&sent) };
     match visitor.app().invite_member(visitor.actor(), id, wanted).await {
@@ -135,14 +134,17 @@ async fn member(
     Ok((organization, member.ok_or(AppError::NotFound)?))
 }
 
-async fn show(visitor: Visitor, Path((id, account)): Path<(String, String)>) -> PageResult {
-    let (organization, member) = member(&visitor, named(&id)?, named(&account)?).await?;
+async fn show(visitor: Visitor, Ids(id, account): Ids<OrganizationId, AccountId>) -> PageResult {
+    let (organization, member) = member(&visitor, id, account).await?;
     let shell = visitor.shell(Section::Account);
     Ok(member_page(&shell, StatusCode::OK, &organization, &member, &FormState::new(&shell)))
 }
 
-async fn set_role(visitor: Visitor, Path((id, account)): Path<(String, String)>, sent: Form) -> PageResult {
-    let (id, account) = (named(&id)?, named(&account)?);
+async fn set_role(
+    visitor: Visitor,
+    Ids(id, account): Ids<OrganizationId, AccountId>,
+    sent: Form,
+) -> PageResult {
     match visitor.app().set_member_role(visitor.actor(), id, account, role_of(&sent)).await {
         Ok(()) => answer::done(&place(id), "notice-member-role-set"),
         Err(AppError::Conflict(Conflict::LastOwner)) => {
@@ -156,8 +158,7 @@ async fn set_role(visitor: Visitor, Path((id, account)): Path<(String, String)>,
     }
 }
 
-async fn remove(visitor: Visitor, Path((id, account)): Path<(String, String)>) -> PageResult {
-    let (id, account) = (named(&id)?, named(&account)?);
+async fn remove(visitor: Visitor, Ids(id, account): Ids<OrganizationId, AccountId>) -> PageResult {
     visitor.app().organization_to_manage(visitor.actor(), id).await?;
     match visitor.app().remove_member(visitor.actor(), id, account).await {
         // Whoever is not in it was taken out before.

@@ -9,6 +9,8 @@ mod profile;
 mod sessions;
 mod tokens;
 
+use octroi_app::mail::pages::SESSIONS;
+
 use super::route::PageRow;
 use super::shell::Shell;
 
@@ -40,7 +42,7 @@ pub(super) struct Tab {
 const TABS: [(&str, &str); 6] = [
     ("account-tab-profile", PROFILE),
     ("account-tab-password", password::PASSWORD),
-    ("account-tab-sessions", sessions::SESSIONS),
+    ("account-tab-sessions", SESSIONS),
     ("account-tab-organizations", ORGANIZATIONS),
     ("account-tab-tokens", tokens::TOKENS),
     ("account-tab-data", DATA),

@@ -1,7 +1,6 @@
 //! My organizations: those that I belong to, making one, one with its members, its name, leaving it.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
 use octroi_app::organizations::{MemberView, NewOrganization, OrganizationChange, OrganizationView};
@@ -14,12 +13,13 @@ use octroi_domain::validate::Rule;
 use super::{Tab, tabs};
 use crate::portal::answer;
 use crate::portal::fields::{Field, FormState, Kind, Summary};
-use crate::portal::gate::{Form, PageError, PageResult};
+use crate::portal::gate::{Form, PageResult};
+use crate::portal::path::Id;
 use crate::portal::refused::Refused;
 use crate::portal::route::{Access, PageRow, get, post};
 use crate::portal::shell::{Section, Shell};
 use crate::portal::visitor::Visitor;
-use crate::problem::{Problem, ProblemCode};
+use crate::problem::ProblemCode;
 
 /// Where they are listed.
 pub(in crate::portal) const ORGANIZATIONS: &str = "/account/organizations";
@@ -126,11 +126,6 @@ pub(super) fn place(id: OrganizationId) -> String {
     format!("{ORGANIZATIONS}/{id}")
 }
 
-/// The identifier in a path; a text that is none names nothing.
-pub(super) fn named<I: std::str::FromStr>(text: &str) -> Result<I, PageError> {
-    text.parse().map_err(|_| Problem::new(ProblemCode::NotFound).into())
-}
-
 async fn list(visitor: Visitor) -> PageResult {
     let organizations = visitor.app().my_organizations(visitor.actor()).await?;
     let shell = visitor.shell(Section::Account);
@@ -164,8 +159,7 @@ async fn make(visitor: Visitor, sent: Form) -> PageResult {
     Ok(name_form(&shell, refused.status, &form, None, false))
 }
 
-async fn show(visitor: Visitor, Path(id): Path<String>) -> PageResult {
-    let id = named(&id)?;
+async fn show(visitor: Visitor, Id(id): Id<OrganizationId>) -> PageResult {
     let organization = visitor.app().organization(visitor.actor(), id).await?;
     let members = visitor.app().members(visitor.actor(), id).await?;
     let manages = visitor.app().organization_to_manage(visitor.actor(), id).await.is_ok();
@@ -182,15 +176,14 @@ async fn show(visitor: Visitor, Path(id): Path<String>) -> PageResult {
     answer::ok(&shell, &page)
 }
 
-async fn edit(visitor: Visitor, Path(id): Path<String>) -> PageResult {
-    let present = visitor.app().organization_to_manage(visitor.actor(), named(&id)?).await?;
+async fn edit(visitor: Visitor, Id(id): Id<OrganizationId>) -> PageResult {
+    let present = visitor.app().organization_to_manage(visitor.actor(), id).await?;
     let shell = visitor.shell(Section::Account);
     let form = FormState::filled(&shell, [("name", present.name.as_str()), ("slug", &present.slug)]);
     Ok(name_form(&shell, StatusCode::OK, &form, Some(&present), false))
 }
 
-async fn save(visitor: Visitor, Path(id): Path<String>, sent: Form) -> PageResult {
-    let id = named(&id)?;
+async fn save(visitor: Visitor, Id(id): Id<OrganizationId>, sent: Form) -> PageResult {
     let change =
         OrganizationChange { slug: Some(sent.one("slug").trim().to_owned()), name: Some(sent.text("name")) };
     let edition = sent.one("edition").parse().ok();
@@ -232,8 +225,8 @@ fn name_form(
     answer::page(status, shell.language, &page)
 }
 
-async fn leave(visitor: Visitor, Path(id): Path<String>) -> PageResult {
-    let (id, person) = (named(&id)?, visitor.signed_in()?);
+async fn leave(visitor: Visitor, Id(id): Id<OrganizationId>) -> PageResult {
+    let person = visitor.signed_in()?;
     match visitor.app().remove_member(&person.actor, id, person.account.id).await {
         // Whoever is not in it has left it.
         Ok(()) | Err(AppError::NotFound) => answer::done(ORGANIZATIONS, "notice-organization-left"),

@@ -1,19 +1,17 @@
 //! Where I am signed in, and signing out from afar.
 
 use askama::Template;
-use axum::extract::Path;
+use octroi_app::mail::pages::SESSIONS;
 use octroi_app::sessions::SessionView;
 use octroi_domain::ids::BrowserSessionId;
 
 use super::{Tab, tabs};
 use crate::portal::answer;
 use crate::portal::gate::PageResult;
+use crate::portal::path::Id;
 use crate::portal::route::{Access, PageRow, get, post};
 use crate::portal::shell::{Section, Shell};
 use crate::portal::visitor::Visitor;
-use crate::problem::{Problem, ProblemCode};
-
-pub(super) const SESSIONS: &str = "/account/sessions";
 
 pub(super) fn pages() -> Vec<PageRow> {
     vec![
@@ -56,8 +54,7 @@ async fn show(visitor: Visitor) -> PageResult {
     answer::ok(&shell, &page)
 }
 
-async fn end(visitor: Visitor, Path(id): Path<String>) -> PageResult {
-    let id = id.parse().map_err(|_| Problem::new(ProblemCode::NotFound))?;
+async fn end(visitor: Visitor, Id(id): Id<BrowserSessionId>) -> PageResult {
     visitor.app().end_session(visitor.actor(), id).await?;
     answer::done(SESSIONS, "notice-session-ended")
 }

@@ -1,7 +1,6 @@
 //! Tokens of the management API: listing them, making one, whose text is shown once, and revoking one.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
 use octroi_app::AppError;
@@ -17,11 +16,12 @@ use crate::form::Fields;
 use crate::portal::answer;
 use crate::portal::fields::{Choice, Choices, Field, FormState, Kind, Summary};
 use crate::portal::gate::{Form, PageResult};
+use crate::portal::path::Id;
 use crate::portal::refused::Refused;
 use crate::portal::route::{Access, PageRow, get, post};
 use crate::portal::shell::{Section, Shell};
 use crate::portal::visitor::Visitor;
-use crate::problem::{Problem, ProblemCode, scope_name};
+use crate::problem::scope_name;
 
 pub(super) const TOKENS: &str = "/account/tokens";
 const NEW: &str = "/account/tokens/new";
@@ -178,8 +178,7 @@ fn page(
     answer::page(status, shell.language, &page)
 }
 
-async fn revoke(visitor: Visitor, Path(id): Path<String>) -> PageResult {
-    let id = id.parse().map_err(|_| Problem::new(ProblemCode::NotFound))?;
+async fn revoke(visitor: Visitor, Id(id): Id<ManagementTokenId>) -> PageResult {
     visitor.app().revoke_token(visitor.actor(), id).await?;
     answer::done(TOKENS, "notice-token-revoked")
 }

@@ -138,6 +138,25 @@ on_both! {
         assert_eq!(otto.get("/account").await.status, 200);
     }
 
+    async fn a_sign_in_from_somewhere_unfamiliar_is_told_by_mail(house) {
+        house.person("olga", &[]).await;
+        let door = Door::of(house);
+        let told = async |agent| {
+            browser(&door, "olga", agent).await;
+            mails(house).await
+        };
+        assert!(told(FIREFOX).await.is_empty(), "the first sign-in of all is no news");
+        assert!(told(FIREFOX).await.is_empty(), "nor is the same browser in the same network");
+        let news = told("curl/8.5.0").await.remove(0);
+        let octroi_app::mail::MailMessage::NewSignIn { agent, sessions_url, .. } = &news.message else {
+            panic!("another mail")
+        };
+        assert_eq!((news.to.as_str(), agent.as_str()), ("olga@exemple.fr", "curl"));
+        assert!(sessions_url.ends_with("/account/sessions"));
+        house.clock.advance(Duration::from_secs(91 * 24 * 3600));
+        assert_eq!(told(FIREFOX).await.len(), 1, "after three months it is news again");
+    }
+
     async fn a_token_is_made_once_shown_once_and_revoked(house) {
         house.person("olga", &[]).await;
         house.person("otto", &[]).await;

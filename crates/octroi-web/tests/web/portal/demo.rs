@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use octroi_app::mail::Rendered;
+use octroi_domain::api::Language;
 use octroi_domain::time::Timestamp;
 use octroi_testkit::{House, PASSWORD, databases};
 use octroi_web::{DemoMail, DemoSite, SamplePerson, WebOptions};
@@ -28,6 +29,8 @@ impl DemoSite for Site {
             to: "nina@exemple.fr".into(),
             subject: "Confirmez <b>votre</b> adresse".into(),
             text: text.into(),
+            html: "<p>…</p>".into(),
+            language: Language::Fr,
         };
         vec![DemoMail { number: 1, sent_at: Timestamp::from_millis(1_795_364_438_123), rendered }]
     }
@@ -49,8 +52,7 @@ async fn a_demo_says_so_offers_its_people_and_shows_its_mails() {
         .shows(200, "Denis &#60;Développeur&#62;")
         .shows(200, "href=\"/demo/mail\"");
     assert_eq!((home.value("login"), home.value("password")), ("denis@exemple.fr".into(), PASSWORD.into()));
-    let login =
-        [("login", home.value("login")), ("password", home.value("password")), ("next", home.value("next"))];
+    let login = [("login", home.value("login")), ("password", home.value("password"))];
     let login: Vec<(&str, &str)> = login.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(browser.post("/sign-in", &login).await.location, "/dashboard");
     assert!(browser.get("/").await.text.contains("Camille Arnaud"));
