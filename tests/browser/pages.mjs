@@ -8,7 +8,7 @@ import { describe, it } from "node:test";
 
 import { bringAxe, inaccessible, invalid, scrollsAside, tooHeavy, watch } from "./checks.mjs";
 import { note } from "./report.mjs";
-import { LANGUAGES, browser, isLeftOut, kept, pageTable } from "./stage.mjs";
+import { LANGUAGES, browser, isLeftOut, kept, pageTable, tokenOf } from "./stage.mjs";
 import * as world from "./world.mjs";
 
 const SIZES = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
@@ -81,13 +81,88 @@ const PAGES = {
   "/problems/{code}": { as: ["stranger"], at: () => "/problems/not_found" },
   "/terms": { as: ["stranger", "developer"] },
 
+  "/help": { as: ["stranger"] },
+  "/legal": { as: ["stranger"] },
+  "/privacy": { as: ["stranger"] },
+  "/accessibility": { as: ["stranger"] },
+  "/style": { as: ["stranger"] },
+  "/demo/mail": { as: ["stranger"], after: world.mail },
+  "/demo/mail/{number}": { as: ["stranger"], at: world.mail },
+
   // Coming in.
   "/sign-in": { as: ["stranger"] },
+  "/register": { as: ["stranger"] },
+  "/verify-email/resend": { as: ["stranger"] },
   "/verify-email": { as: ["stranger"], at: () => "/verify-email?token=x" },
   "/reset-password": { as: ["stranger"], at: () => "/reset-password?token=x" },
   "/forgot-password": { as: ["stranger"] },
   "/invitation": { as: ["stranger"], at: world.invitation },
   "/terms/accept": { as: ["developer"] },
+
+  // One's account.
+  "/account": { as: ["developer"] },
+  "/account/email": { as: ["developer"] },
+  "/account/password": { as: ["developer"] },
+  "/account/sessions": { as: ["developer"] },
+  "/account/data": { as: ["developer"] },
+  "/account/export": { as: ["developer"], file: "application/json" },
+  "/account/close": { as: ["developer"] },
+  "/account/tokens": { as: ["developer", "instructor"], after: () => tokenOf("developer") },
+  "/account/tokens/new": { as: ["developer"] },
+  "/account/organizations": { as: ["developer", "editor"] },
+  "/account/organizations/new": { as: ["editor"] },
+  "/account/organizations/{organization_id}": { as: ["editor"], at: ofEditors("") },
+  "/account/organizations/{organization_id}/edit": { as: ["editor"], at: ofEditors("/edit") },
+  "/account/organizations/{organization_id}/invite": { as: ["editor"], at: ofEditors("/invite") },
+  "/account/organizations/{organization_id}/members/{account_id}": {
+    as: ["editor"],
+    at: async () => ofEditors(`/members/${await world.accountOf("editor")}`)(),
+  },
+
+  // Those who call. The instructor has nothing yet.
+  "/dashboard": { as: ["developer", "editor", "instructor"], after: world.pending },
+  "/applications": { as: ["developer", "instructor"] },
+  "/applications/new": { as: ["developer"] },
+  "/applications/new/{draft_id}": { as: ["developer"], at: ofDraft("") },
+  "/applications/new/{draft_id}/picture": { as: ["developer"], at: ofDraft("/picture"), file: "image/png" },
+  "/applications/new/{draft_id}/security": { as: ["developer"], at: ofDraft("/security") },
+  "/applications/new/{draft_id}/subscription": { as: ["developer"], at: ofDraft("/subscription") },
+  "/applications/new/{draft_id}/summary": { as: ["developer"], at: ofDraft("/summary") },
+  "/applications/{application_id}": { as: ["developer"], at: ofApplication("") },
+  "/applications/{application_id}/picture": {
+    as: ["developer"],
+    at: ofApplication("/picture"),
+    after: world.applicationPicture,
+    file: "image/png",
+  },
+  "/applications/{application_id}/secret": {
+    as: ["developer"],
+    at: async () => `/applications/${(await world.client()).id}/secret`,
+  },
+  "/applications/{application_id}/subscriptions": { as: ["developer"], at: ofApplication("/subscriptions") },
+  "/applications/{application_id}/subscriptions/{subscription_id}": {
+    as: ["developer", "admin"],
+    at: ofSubscription(""),
+  },
+  "/applications/{application_id}/subscriptions/{subscription_id}/key": { as: ["developer"], at: ofSubscription("/key") },
+  "/applications/{application_id}/subscriptions/{subscription_id}/plan": {
+    as: ["developer"],
+    at: ofSubscription("/plan"),
+  },
+  "/applications/{application_id}/usage": { as: ["developer"], at: ofApplication("/usage") },
+  "/applications/{application_id}/usage.csv": { as: ["developer"], at: ofApplication("/usage.csv"), file: "text/csv" },
+  "/keys/{credential_id}/renew": { as: ["developer"], at: ofKey("renew") },
+  "/keys/{credential_id}/reveal": { as: ["developer"], at: ofKey("reveal") },
+  "/subscriptions": { as: ["developer", "editor", "instructor"], after: world.pending },
+  "/apis/{slug}/{version}/subscribe": { as: ["developer", "editor"], at: () => world.ofSirene("/subscribe") },
+  "/apis/{slug}/{version}/subscribe/application": {
+    as: ["editor"],
+    at: async () => (await world.subscriptionDraft()).application,
+  },
+  "/apis/{slug}/{version}/subscribe/check": {
+    as: ["editor"],
+    at: async () => (await world.subscriptionDraft()).check,
+  },
 
   // Threads.
   "/tickets": { as: ["developer", "editor"], after: world.ticket },
@@ -116,6 +191,26 @@ const PAGES = {
   "/admin/audit": { as: ["admin"] },
   "/admin/audit/verify": { as: ["admin"] },
 };
+
+function ofEditors(part) {
+  return async () => `/account/organizations/${await world.organizationOf("editor")}${part}`;
+}
+
+function ofDraft(part) {
+  return async () => (await world.applicationDraft()) + part;
+}
+
+function ofApplication(part) {
+  return async () => `/applications/${(await world.subscribed()).application.id}${part}`;
+}
+
+function ofSubscription(part) {
+  return async () => (await world.subscription()) + part;
+}
+
+function ofKey(act) {
+  return async () => `/keys/${await world.key()}/${act}`;
+}
 
 /** A page about the API for its provider. */
 function ofProvided(part) {

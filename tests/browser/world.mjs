@@ -1,4 +1,6 @@
 // What there is in the demo for pages to show: made once, when the first page asks for it.
+import { setTimeout as pause } from "node:timers/promises";
+
 import { account, browser, demo, manage, tokenOf } from "./stage.mjs";
 
 /** Something that is made at most once. */
@@ -16,15 +18,28 @@ export async function ofSirene(rest = "") {
   return `/apis/${slug}/${version}${rest}`;
 }
 
-/** A picture of the API: the portal's own mark. */
+/** A picture to give to something: the portal's own mark. */
+const mark = once(() =>
+  inTab("stranger", async (tab) => {
+    await tab.goto("/");
+    return tab.locator("header svg").first().screenshot();
+  }),
+);
+
+/** Works in a tab of its own. */
+async function inTab(person, work) {
+  const context = await browser({ person });
+  try {
+    return await work(await context.newPage());
+  } finally {
+    await context.close();
+  }
+}
+
+/** A picture of the API. */
 export const picture = once(async () => {
-  const context = await browser();
-  const tab = await context.newPage();
-  await tab.goto("/");
-  const png = await tab.locator("header svg").first().screenshot();
-  await context.close();
   const { id } = await sirene();
-  await manage("PUT", `/apis/${id}/picture`, { type: "image/png", bytes: png });
+  await manage("PUT", `/apis/${id}/picture`, { type: "image/png", bytes: await mark() });
 });
 
 /** The developer's application and its subscription, which has been used: admitted, refused, over the limit. */
@@ -54,6 +69,83 @@ export const pending = once(async () => {
   return (await manage("POST", "/subscriptions", asked, editor)).subscription;
 });
 
+/** Where the developer's subscription is shown. */
+export async function subscription() {
+  const { id, application } = await subscribed();
+  return `/applications/${application.id}/subscriptions/${id}`;
+}
+
+/** The developer's key. */
+export async function key() {
+  const { id } = await subscribed();
+  return (await manage("GET", `/subscriptions/${id}/credentials`, undefined, await tokenOf("developer"))).items[0].id;
+}
+
+/** A picture of the developer's application. */
+export const applicationPicture = once(async () => {
+  const { application } = await subscribed();
+  const file = { type: "image/png", bytes: await mark() };
+  await manage("PUT", `/applications/${application.id}/picture`, file, await tokenOf("developer"));
+});
+
+/** An application of the developer's that is an OAuth2 client. */
+export const client = once(async () => {
+  const described = { name: "Serveur", description: "Met à jour la carte.", kind: "backend_to_backend" };
+  return (await manage("POST", "/applications", described, await tokenOf("developer"))).application;
+});
+
+/** Where the form of a new application of the developer's is, filled in to its last step. */
+export const applicationDraft = once(() =>
+  inTab("developer", async (tab) => {
+    await tab.goto("/applications/new");
+    await tab.locator("#name").fill("Carte des commerces");
+    await tab.locator("#description").fill("Une carte pour les habitants.");
+    await tab.locator("#picture").setInputFiles({ name: "mark.png", mimeType: "image/png", buffer: await mark() });
+    await goOn(tab, "/security");
+    await goOn(tab, "/subscription");
+    return new URL(tab.url()).pathname.replace("/subscription", "");
+  }),
+);
+
+/** The steps of a subscription of the editor's, filled in to the last. */
+export const subscriptionDraft = once(async () => {
+  await pending();
+  return inTab("editor", async (tab) => {
+    await tab.goto(await ofSirene("/subscribe"));
+    await goOn(tab, "/subscribe/application");
+    const application = pathOf(tab.url());
+    await tab.locator("#application").selectOption({ index: 0 });
+    await tab.locator("#accept_terms").check();
+    await goOn(tab, "/subscribe/check");
+    return { application, check: pathOf(tab.url()) };
+  });
+});
+
+/** Sends the form of a step, which leads to the page whose path ends so. */
+async function goOn(tab, end) {
+  await tab.locator("main form button.btn--gate").click();
+  await tab.waitForURL((url) => url.pathname.endsWith(end));
+}
+
+function pathOf(address) {
+  const url = new URL(address);
+  return url.pathname + url.search;
+}
+
+/** A mail that was sent, as the demo shows it. */
+export const mail = once(async () => {
+  await pending();
+  return inTab("stranger", async (tab) => {
+    const link = tab.locator("main a[href^='/demo/mail/']").first();
+    for (let tries = 0; tries < 20; tries += 1) {
+      await tab.goto("/demo/mail");
+      if ((await link.count()) > 0) return link.getAttribute("href");
+      await pause(250);
+    }
+    throw new Error("the demo shows no mail");
+  });
+});
+
 /** A ticket of the developer's, answered by the provider. */
 export const ticket = once(async () => {
   const { id } = await sirene();
@@ -76,8 +168,7 @@ export const ticket = once(async () => {
 /** The page of an invitation. */
 export const invitation = once(async () => {
   const invited = { email: "invitee@exemple.fr", portal_roles: ["officer"] };
-  const url = new URL((await manage("POST", "/invitations", invited)).url);
-  return url.pathname + url.search;
+  return pathOf((await manage("POST", "/invitations", invited)).url);
 });
 
 /** The account of a sample person. */
