@@ -100,18 +100,18 @@ const PAGES = {
   "/terms/accept": { as: ["developer"] },
 
   // One's account.
-  "/account": { as: ["developer"] },
+  "/account": { as: ["developer", "admin"] },
   "/account/email": { as: ["developer"] },
   "/account/password": { as: ["developer"] },
   "/account/sessions": { as: ["developer"] },
   "/account/data": { as: ["developer"] },
   "/account/export": { as: ["developer"], file: "application/json" },
-  "/account/close": { as: ["developer"] },
+  "/account/close": { as: ["developer", "provider"] },
   "/account/tokens": { as: ["developer", "instructor"], after: () => tokenOf("developer") },
   "/account/tokens/new": { as: ["developer"] },
   "/account/organizations": { as: ["developer", "editor"] },
   "/account/organizations/new": { as: ["editor"] },
-  "/account/organizations/{organization_id}": { as: ["editor"], at: ofEditors("") },
+  "/account/organizations/{organization_id}": { as: ["editor", "admin"], at: ofEditors("") },
   "/account/organizations/{organization_id}/edit": { as: ["editor"], at: ofEditors("/edit") },
   "/account/organizations/{organization_id}/invite": { as: ["editor"], at: ofEditors("/invite") },
   "/account/organizations/{organization_id}/members/{account_id}": {
@@ -167,10 +167,10 @@ const PAGES = {
   // Threads.
   "/tickets": { as: ["developer", "editor"], after: world.ticket },
   "/apis/{slug}/{version}/tickets": { as: ["developer"], at: () => world.ofSirene("/tickets"), after: world.ticket },
-  "/tickets/{ticket_id}": { as: ["developer", "provider"], at: async () => `/tickets/${(await world.ticket()).id}` },
+  "/tickets/{ticket_id}": { as: ["developer", "provider", "admin"], at: async () => `/tickets/${(await world.ticket()).id}` },
 
   // Those who provide.
-  "/provider": { as: ["provider"], after: world.pending },
+  "/provider": { as: ["provider", "developer"], after: world.pending },
   "/provider/apis/{api_id}/subscriptions": { as: ["provider"], at: ofProvided("subscriptions"), after: world.pending },
   "/provider/apis/{api_id}/subscribers": { as: ["provider"], at: ofProvided("subscribers"), after: world.pending },
   "/provider/apis/{api_id}/usage": { as: ["provider"], at: ofProvided("usage"), after: world.subscribed },
@@ -186,7 +186,7 @@ const PAGES = {
     as: ["admin"],
     at: async () => `/admin/accounts/${await world.accountOf("developer")}`,
   },
-  "/admin/organizations": { as: ["admin"] },
+  "/admin/organizations": { as: ["admin", "officer"] },
   "/admin/jobs": { as: ["admin"] },
   "/admin/audit": { as: ["admin"] },
   "/admin/audit/verify": { as: ["admin"] },
@@ -222,6 +222,13 @@ const STATES = {
   "a page that is not there": { as: ["stranger"], at: () => "/nothing/here", status: 404 },
   "a link that was forged": { as: ["stranger"], at: () => "/invitation?token=x", status: 409 },
   "a sign-in that failed": { as: ["stranger"], at: () => "/sign-in", then: sendEmpty("/sign-in"), status: 422 },
+  "a registration that is wrong": { as: ["stranger"], at: () => "/register", then: sendEmpty("/register"), status: 422 },
+  "a token that is wrong": {
+    as: ["developer"],
+    at: () => "/account/tokens/new",
+    then: sendEmpty("/account/tokens/new"),
+    status: 422,
+  },
   "a link that ended": {
     as: ["stranger"],
     at: () => "/verify-email?token=x",

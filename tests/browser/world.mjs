@@ -157,7 +157,7 @@ export const ticket = once(async () => {
       api_id: id,
       application_id: application.id,
       subject: "Réponse 404 pour un établissement qui existe",
-      body: "Bonjour,\n\nl’appel suivant répond **404** :\n\n```\nGET /siret/99990100200017\n```",
+      body: "Bonjour,\n\n## Depuis lundi\n\nl’appel suivant répond **404** :\n\n```\nGET /siret/99990100200017\n```\n\n| heure | statut |\n|---|---|\n| 9 h | 404 |",
     },
     await tokenOf("developer"),
   );

@@ -17,6 +17,8 @@ macro_rules! files {
             include_str!(concat!("../locales/", $language, "/fields.ftl")),
             include_str!(concat!("../locales/", $language, "/emails.ftl")),
             include_str!(concat!("../locales/", $language, "/pages.ftl")),
+            include_str!(concat!("../locales/", $language, "/account.ftl")),
+            include_str!(concat!("../locales/", $language, "/service.ftl")),
             include_str!(concat!("../locales/", $language, "/reference.ftl")),
             include_str!(concat!("../locales/", $language, "/public.ftl")),
             include_str!(concat!("../locales/", $language, "/tickets.ftl")),

@@ -28,7 +28,6 @@ pub(crate) struct TicketMail<'a> {
     pub(crate) page: String,
 }
 
-#[allow(dead_code, reason = "sessions, which call the first, are another part of the house")]
 impl App {
     /// Tells a person of a sign-in from `client` with `agent`, a short label such as `Firefox, Linux`. The address is
     /// not told whole: its beginning says enough to the one person who knows it.
