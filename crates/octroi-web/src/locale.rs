@@ -17,6 +17,8 @@ macro_rules! files {
             include_str!(concat!("../locales/", $language, "/fields.ftl")),
             include_str!(concat!("../locales/", $language, "/emails.ftl")),
             include_str!(concat!("../locales/", $language, "/pages.ftl")),
+            include_str!(concat!("../locales/", $language, "/account.ftl")),
+            include_str!(concat!("../locales/", $language, "/service.ftl")),
             include_str!(concat!("../locales/", $language, "/reference.ftl")),
             include_str!(concat!("../locales/", $language, "/public.ftl")),
             include_str!(concat!("../locales/", $language, "/tickets.ftl")),
@@ -147,7 +149,7 @@ pub(crate) mod tests {
         for files in [FRENCH, ENGLISH] {
             let mut seen = BTreeSet::new();
             for file in files {
-                FluentResource::try_new(file.to_owned()).expect("a Fluent file");
+                FluentResource::try_new((*file).to_owned()).expect("a Fluent file");
                 for line in file.lines().filter(|l| l.starts_with(|c: char| c.is_ascii_alphabetic())) {
                     let id = line.split('=').next().unwrap_or_default().trim().to_owned();
                     assert!(seen.insert(id.clone()), "{id} twice");

@@ -1,11 +1,13 @@
 //! Pages for people, written on the server; they work without scripts. See README.md beside this file.
 
+mod account;
 mod answer;
 mod apis;
 mod assets;
 mod badges;
 mod chart;
 mod cookies;
+mod demo;
 mod documentation;
 mod errors;
 mod fields;
@@ -17,10 +19,14 @@ mod operator;
 mod path;
 mod problems;
 mod provider;
+mod refused;
+mod register;
 mod route;
 mod shell;
 mod sign_in;
+mod style;
 mod terms;
+mod texts;
 mod tickets;
 mod visitor;
 mod when;
@@ -42,9 +48,14 @@ fn pages() -> Vec<PageRow> {
     let parts = [
         home::pages,
         sign_in::pages,
+        register::pages,
+        account::pages,
         terms::pages,
         links::pages,
+        texts::pages,
         problems::pages,
+        demo::pages,
+        style::pages,
         apis::pages,
         documentation::pages,
         errors::pages,

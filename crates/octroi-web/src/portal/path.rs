@@ -11,6 +11,9 @@ use crate::problem::{Problem, ProblemCode};
 /// The identifier in an address that holds one.
 pub(super) struct Id<I>(pub(super) I);
 
+/// The two identifiers in an address that holds two.
+pub(super) struct Ids<A, B>(pub(super) A, pub(super) B);
+
 /// The slug and the version of an API, as in `/apis/sirene/3.11`.
 pub(super) struct ApiPath {
     pub(super) slug: String,
@@ -33,6 +36,17 @@ impl<S: Send + Sync, I: FromStr> FromRequestParts<S> for Id<I> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
         let names = names(parts, state).await?;
         names.first().and_then(|text| text.parse().ok()).map(Self).ok_or_else(nothing)
+    }
+}
+
+impl<S: Send + Sync, A: FromStr, B: FromStr> FromRequestParts<S> for Ids<A, B> {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
+        let names = names(parts, state).await?;
+        let [first, second] = names.as_slice() else { return Err(nothing()) };
+        let both = first.parse().ok().zip(second.parse().ok());
+        both.map(|(first, second)| Self(first, second)).ok_or_else(nothing)
     }
 }
 

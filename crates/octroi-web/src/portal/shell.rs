@@ -50,6 +50,8 @@ pub(crate) struct Shell {
     /// Whether this is the demo, with fictitious people and data.
     pub(crate) demo: bool,
     pub(crate) section: Section,
+    /// Whether the operator says how accessible the portal is.
+    pub(crate) accessibility_is_stated: bool,
     when: When,
 }
 
@@ -66,6 +68,12 @@ impl Shell {
             notice: notice.and_then(|id| locale::find(language, &id, &[])),
             demo: visitor.options().demo.is_some(),
             section,
+            accessibility_is_stated: visitor
+                .options()
+                .texts
+                .0
+                .keys()
+                .any(|(page, _)| page == "accessibility"),
             when: When::new(language, visitor.app().now(), &visitor.options().time_zone),
         }
     }

@@ -4,7 +4,6 @@ use askama::Template;
 use http::StatusCode;
 use octroi_app::AppError;
 use octroi_app::applications::{ApplicationFilter, ApplicationView};
-use octroi_app::catalog::ApiView;
 use octroi_app::mail::pages::ticket as place;
 use octroi_app::page::PageRequest;
 use octroi_app::tickets::{OpenTicket, Reply, TicketFilter, TicketMessageView, TicketView, Writer};
@@ -16,6 +15,7 @@ use octroi_domain::ticket::{MAX_BODY, MAX_MESSAGES, MAX_SUBJECT, Side, TicketSta
 use octroi_domain::validate::{Rule, Violation};
 
 use super::answer;
+use super::apis::{Frame, Tab};
 use super::badges::{Badge, State as _};
 use super::fields::{Choice, Choices, Field, FormState, Kind, Summary};
 use super::gate::{Form, PageResult};
@@ -116,7 +116,7 @@ async fn mine(visitor: Visitor) -> PageResult {
 #[template(path = "tickets/on-api.html")]
 struct OnApi<'a> {
     shell: &'a Shell,
-    api: &'a ApiView,
+    frame: &'a Frame,
     here: String,
     tickets: Vec<Listed>,
     pager: Pager<'a>,
@@ -129,15 +129,20 @@ struct OnApi<'a> {
 }
 
 async fn on_api(visitor: Visitor, path: ApiPath) -> PageResult {
-    let api = visitor.app().api_by_slug(visitor.actor(), &path.slug, Some(&path.version)).await?;
+    let frame = framed(&visitor, &path).await?;
     let shell = visitor.shell(Section::Catalogue);
-    show_on_api(&visitor, &shell, &api, FormState::new(&shell), StatusCode::OK).await
+    show_on_api(&visitor, &shell, &frame, FormState::new(&shell), StatusCode::OK).await
+}
+
+/// The frame of the API's pages.
+async fn framed(visitor: &Visitor, path: &ApiPath) -> Result<Frame, AppError> {
+    let api = visitor.app().api_by_slug(visitor.actor(), &path.slug, Some(&path.version)).await?;
+    Ok(Frame::of(api, Tab::Tickets))
 }
 
 /// Opens a ticket. What is wrong is shown beside what was typed.
 async fn open(visitor: Visitor, path: ApiPath, sent: Form) -> PageResult {
-    let app = visitor.app();
-    let api = app.api_by_slug(visitor.actor(), &path.slug, Some(&path.version)).await?;
+    let frame = framed(&visitor, &path).await?;
     let shell = visitor.shell(Section::Catalogue);
     let wrong = |errors| FormState::wrong(&shell, &sent, errors);
     let application_id = match sent.some("application_id").map(|id| id.parse()) {
@@ -146,29 +151,29 @@ async fn open(visitor: Visitor, path: ApiPath, sent: Form) -> PageResult {
         Some(Err(_)) => {
             let violation = Violation { field: "application_id".into(), rule: Rule::Unknown };
             let form = wrong(vec![FieldError::from(violation)]);
-            return show_on_api(&visitor, &shell, &api, form, StatusCode::UNPROCESSABLE_ENTITY).await;
+            return show_on_api(&visitor, &shell, &frame, form, StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
     let request = OpenTicket {
-        api_id: api.id,
+        api_id: frame.api.id,
         application_id,
         subject: sent.text("subject"),
         body: lines(sent.one("body")),
         once: once_of(&sent),
     };
-    match app.open_ticket(visitor.actor(), request).await {
+    match visitor.app().open_ticket(visitor.actor(), request).await {
         Ok(ticket) => answer::done(&place(ticket.id), "notice-ticket-opened"),
         Err(AppError::Invalid(violations)) => {
             let form = wrong(errors_of(violations));
-            show_on_api(&visitor, &shell, &api, form, StatusCode::UNPROCESSABLE_ENTITY).await
+            show_on_api(&visitor, &shell, &frame, form, StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(AppError::TooMany(seconds)) => {
             let form = wrong(vec![FieldError::too_many("body", seconds)]);
-            show_on_api(&visitor, &shell, &api, form, StatusCode::TOO_MANY_REQUESTS).await
+            show_on_api(&visitor, &shell, &frame, form, StatusCode::TOO_MANY_REQUESTS).await
         }
         Err(AppError::Conflict(conflict)) => {
             let form = wrong(vec![FieldError::conflict("body", conflict)]);
-            show_on_api(&visitor, &shell, &api, form, StatusCode::CONFLICT).await
+            show_on_api(&visitor, &shell, &frame, form, StatusCode::CONFLICT).await
         }
         Err(other) => Err(other.into()),
     }
@@ -177,17 +182,17 @@ async fn open(visitor: Visitor, path: ApiPath, sent: Form) -> PageResult {
 async fn show_on_api(
     visitor: &Visitor,
     shell: &Shell,
-    api: &ApiView,
+    frame: &Frame,
     form: FormState<'_>,
     status: StatusCode,
 ) -> PageResult {
-    let filter = TicketFilter { api_id: Some(api.id), state: None, mine: true };
+    let filter = TicketFilter { api_id: Some(frame.api.id), state: None, mine: true };
     let page = visitor.app().tickets(visitor.actor(), &filter, &lists::part(visitor)).await?;
     let application = application_choice(visitor, shell, &form).await?;
     let subject = form.field("subject", Kind::Text, "ticket-subject").max(MAX_SUBJECT as u32);
     let body = form.field("body", Kind::Lines, "ticket-body").hint(shell, "ticket-markdown");
     let template = OnApi {
-        here: format!("/apis/{}/{}/tickets", api.slug, api.version),
+        here: format!("{}/tickets", frame.base),
         pager: Pager::of(visitor, shell, page.next_cursor.as_deref()),
         tickets: Listed::all(shell, page.items),
         summary: form.summary(&["application_id", "subject", "body"]),
@@ -196,7 +201,7 @@ async fn show_on_api(
         body: body.max(MAX_BODY as u32),
         once: once_for(visitor, &form),
         shell,
-        api,
+        frame,
         form,
     };
     Ok(answer::page(status, shell.language, &template))

@@ -11,6 +11,7 @@ mod organizations;
 mod pages;
 mod plans;
 mod provided;
+mod sessions;
 mod subscriptions;
 mod terms;
 mod tickets;
@@ -26,6 +27,7 @@ pub(super) fn rows() -> Vec<Row> {
         invitations::rows,
         organizations::rows,
         tokens::rows,
+        sessions::rows,
         apis::rows,
         plans::rows,
         pages::rows,
