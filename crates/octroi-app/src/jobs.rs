@@ -168,6 +168,7 @@ impl App {
     /// at once when it gives any, a second later when it gives none. Any number of processes may do so at once.
     pub async fn run_due_jobs(&self, handlers: &dyn JobHandlers) -> Result<usize, AppError> {
         self.do_duties_sometimes().await?;
+        self.add_waiting_usage_sometimes().await?;
         for done in 0..ROUND {
             if !self.read().await?.has_due_job(self.now()).await? {
                 return Ok(done);

@@ -23,6 +23,7 @@ pub mod oauth;
 pub mod organizations;
 pub mod page;
 pub mod picture;
+pub mod provided;
 pub mod sessions;
 pub mod setup;
 mod shared;

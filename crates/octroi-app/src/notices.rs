@@ -6,6 +6,7 @@
 
 mod expiry;
 mod people;
+mod tickets;
 
 use octroi_domain::account::Account;
 use octroi_domain::actor::Actor;

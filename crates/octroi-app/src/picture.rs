@@ -255,6 +255,28 @@ mod tests {
     }
 
     #[test]
+    fn no_damage_makes_it_panic() {
+        let picture = RgbaImage::from_fn(7, 5, |x, y| image::Rgba([x as u8 * 30, y as u8 * 40, 7, 200]));
+        let opaque = DynamicImage::from(picture.clone()).into_rgb8();
+        let whole = [
+            encoded(picture.clone(), ImageFormat::Png),
+            encoded(picture, ImageFormat::WebP),
+            encoded(opaque, ImageFormat::Jpeg),
+        ];
+        for bytes in whole {
+            for place in 0..bytes.len() {
+                for flip in [0x01, 0x80, 0xff] {
+                    let mut damaged = bytes.clone();
+                    damaged[place] ^= flip;
+                    if let Ok(kept) = redraw(&damaged) {
+                        assert!(kept.content_type.starts_with("image/"));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_bomb_is_refused_before_room_is_made_for_it() {
         assert_eq!(refusal(&claiming(60_000, 60_000)), TOO_LARGE);
         assert_eq!(refusal(&claiming(u32::MAX, 1)), TOO_LARGE);

@@ -105,6 +105,8 @@ pub(crate) struct Shared {
     correspondents: Limiter<AccountId>,
     /// When old rows were last removed, in milliseconds of the monotonic clock; negative for never.
     pub(crate) swept_at: AtomicI64,
+    /// The minute in which waiting counts were last added up.
+    pub(crate) usage_added_in: AtomicI64,
     /// Large documents read or written at once.
     pub(crate) reading: Arc<Semaphore>,
     /// The first call that a document describes, by the document's digest.
@@ -123,6 +125,7 @@ impl Shared {
             writers: Limiter::new(PER_WRITER),
             correspondents: Limiter::new(PER_CORRESPONDENT),
             swept_at: AtomicI64::new(-1),
+            usage_added_in: AtomicI64::new(-1),
             reading: Arc::new(Semaphore::new(DOCUMENTS_AT_ONCE)),
             first_calls: Mutex::default(),
         }

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Reader, signed_in};
 use crate::context::require;
 use crate::page::{Page, PageRequest};
+use crate::provided::ApiName;
 use crate::subscriptions::ApplicationReference;
 use crate::{App, AppError};
 
@@ -30,19 +31,6 @@ pub struct Writer {
     pub name: Option<String>,
 }
 
-/// The API of a ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct TicketApi {
-    /// Its identifier.
-    pub id: ApiId,
-    /// Shared by its versions.
-    pub slug: String,
-    /// The version.
-    pub version: String,
-    /// Its name.
-    pub name: String,
-}
-
 /// A ticket.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct TicketView {
@@ -53,7 +41,7 @@ pub struct TicketView {
     /// Whose turn it is.
     pub state: TicketState,
     /// The API that it is about.
-    pub api: TicketApi,
+    pub api: ApiName,
     /// The application that it is about, where one was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application: Option<ApplicationReference>,
@@ -219,7 +207,7 @@ fn ticket_view(actor: &Actor, place: TicketInPlace) -> TicketView {
         id: ticket.id,
         subject: ticket.subject,
         state: ticket.state,
-        api: TicketApi {
+        api: ApiName {
             id: ticket.api_id,
             slug: place.api_slug,
             version: place.api_version,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails stops here")]
 
+use octroi_app::mail::{MailMessage, TicketNews};
 use octroi_app::page::PageRequest;
 use octroi_app::tickets::{OpenTicket, Reply, TicketFilter, TicketMessageView, TicketView};
 use octroi_app::{AppError, Conflict};
@@ -11,7 +12,7 @@ use octroi_domain::ids::{ApiId, TicketId, TicketMessageId};
 use octroi_domain::organization::{OrganizationKind, Role};
 use octroi_domain::ticket::TicketState::{Answered, Closed, Open};
 use octroi_domain::ticket::{MAX_MESSAGES, MAX_OPEN, Side, TicketState};
-use octroi_testkit::{House, conflict, on_both, plan, subscribe, violations};
+use octroi_testkit::{House, Mailbox, conflict, on_both, plan, subscribe, violations};
 use serde_json::json;
 use std::time::Duration;
 
@@ -180,7 +181,58 @@ on_both! {
         assert_eq!(violations(house.app.reply_ticket(&ada, other, answer(2)).await), taken);
         assert_eq!(violations(house.app.open_ticket(&ada, open(2)).await), taken);
         assert_eq!(violations(house.app.open_ticket(&eve, open(1)).await), taken);
+        // Nor is another text under the same one: it would be lost.
+        let changed = OpenTicket { body: "Autre chose.".into(), ..open(1) };
+        assert_eq!(violations(house.app.open_ticket(&ada, changed).await), taken);
+        let changed = Reply { body: "Autre chose.".into(), ..answer(2) };
+        assert_eq!(violations(house.app.reply_ticket(&ada, first.id, changed).await), taken);
         assert_eq!(violations(house.app.reply_ticket(&sirene.provider, first.id, answer(2)).await), taken);
+    }
+
+    async fn each_side_is_told_what_the_other_writes(house) {
+        let sirene = house.publish(json!({}), vec![]).await;
+        for (name, role) in [("dora", Role::Developer), ("vera", Role::Viewer)] {
+            let person = house.person(name, &[]).await;
+            house.organization(OrganizationKind::Provider, "insee", &person, role).await;
+        }
+        let (ada, admin) = (house.person("ada", &[]).await, house.person("admin", &[PortalRole::Admin]).await);
+        let mails = Mailbox::default();
+        let told = async || {
+            house.app.run_due_jobs(&mails).await.unwrap();
+            let mut told = Vec::new();
+            for mail in mails.take() {
+                let MailMessage::Ticket { news, subject, excerpt, url, .. } = mail.message else { continue };
+                assert!(url.starts_with("http://portal.test/tickets/tkt_"), "{url}");
+                assert_eq!(subject, "Une clé de plus ?");
+                told.push((mail.to, news, excerpt));
+            }
+            told.sort_by(|a, b| a.0.cmp(&b.0));
+            told
+        };
+        let (paul, dora) = ("paul@exemple.fr", "dora@exemple.fr");
+        let id = house.app.open_ticket(&ada, ticket(sirene.api_id())).await.unwrap().id;
+        let first = told().await;
+        let to: Vec<&str> = first.iter().map(|mail| mail.0.as_str()).collect();
+        assert_eq!(to, [dora, paul], "who may answer is told");
+        assert_eq!(first[0].1, TicketNews::Opened);
+        say(house, &sirene.provider, id, "Voici.").await;
+        assert_eq!(told().await, [("ada@exemple.fr".to_owned(), TicketNews::Answered, "Voici.".to_owned())]);
+        say(house, &ada, id, "Merci.").await;
+        assert_eq!(told().await.len(), 2);
+        say(house, &admin, id, "Nous suivons.").await;
+        let both = told().await;
+        assert_eq!(both.iter().map(|mail| mail.0.as_str()).collect::<Vec<_>>(), ["ada@exemple.fr", dora, paul]);
+        // What was sent before is not told again, nor is a ticket closed behind somebody's back a message.
+        let once = Some(TicketMessageId::from_u128(5));
+        for _ in 0..2 {
+            let again = Reply { body: "Encore.".into(), once };
+            house.app.reply_ticket(&ada, id, again).await.unwrap();
+        }
+        assert_eq!(told().await.len(), 2);
+        house.app.close_ticket(&ada, id).await.unwrap();
+        house.app.erase_account(&ada, ada.account_id().unwrap()).await.unwrap();
+        say(house, &sirene.provider, id, "À qui de droit.").await;
+        assert_eq!(told().await, []);
     }
 
     async fn many_at_once_open_one(house) {

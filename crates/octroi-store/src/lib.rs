@@ -27,6 +27,7 @@ mod organization_keys;
 mod organizations;
 mod pages;
 mod plans;
+mod provided;
 mod row;
 mod sessions;
 mod settings;
@@ -54,15 +55,18 @@ pub use links::{Link, LinkPurpose};
 pub use migrations::latest_version;
 pub use notices::{EndingKey, NoticeSpan};
 pub use organizations::Member;
+pub use provided::{ProvidedApi, Subscriber};
 pub use sessions::BrowserSession;
 pub use signing_keys::SigningKey;
 pub use subscriptions::{SubscriptionInPlace, SubscriptionScope};
 pub use terms::Terms;
 pub use tickets::{SignedMessage, TicketFigures, TicketInPlace, TicketScope};
 pub use tokens::ManagementToken;
-pub use usage::{MinuteCount, SpanCount, UsageScope};
+pub use usage::{MinuteCount, SpanCount, UsageBatchName, UsageScope};
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use backend::Conn;
 use octroi_domain::audit::AuditEvent;
@@ -70,6 +74,7 @@ use octroi_domain::audit::AuditEvent;
 /// A consistent view of the database.
 pub struct Session {
     conn: Conn,
+    statements: Arc<AtomicU64>,
 }
 
 /// A transaction that writes. Dropped without [`commit`](Tx::commit), it leaves no trace.

@@ -2,8 +2,9 @@
 
 use octroi_domain::account::Account;
 use octroi_domain::actor::Actor;
+use octroi_domain::application::ApplicationState;
 use octroi_domain::ids::AccountId;
-use octroi_domain::organization::{OrganizationKind, Role};
+use octroi_domain::organization::{Organization, OrganizationKind, Role};
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::ticket::TicketMessage;
 use octroi_store::{ApplicationScope, CredentialScope, Session, SubscriptionScope, Tx};
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use super::AccountView;
 use crate::audit::AuditEntryView;
 use crate::context::require;
+use crate::organizations::{OrganizationView, view};
 use crate::sessions::SessionView;
 use crate::tokens::TokenView;
 use crate::{App, AppError, Conflict};
@@ -20,7 +22,38 @@ use crate::{App, AppError, Conflict};
 /// Objects of one kind in an export at most: the newest audit entries, the oldest of the rest.
 const MOST: i64 = 10_000;
 
+/// Applications that are named before an account is closed, at most.
+const NAMED: usize = 50;
+
+/// What closing an account would do, and what stands in its way.
+#[derive(Clone, Debug)]
+pub struct Closing {
+    /// Names of the applications of one's own that would stop; fifty at most.
+    pub applications: Vec<String>,
+    /// Organizations that would be left without an owner: another must be named first.
+    pub left_alone: Vec<OrganizationView>,
+    /// Whether one's own organization provides APIs: they must go first.
+    pub provides: bool,
+}
+
 impl App {
+    /// What [`App::erase_account`] would do to the person who acts, and what stands in its way.
+    pub async fn closing(&self, actor: &Actor) -> Result<Closing, AppError> {
+        let id = actor.account_id().ok_or(AppError::SignIn)?;
+        require(actor, Action::AccountRead, &Parties::of_account(id))?;
+        let mut session = self.read().await?;
+        let account = session.account(id).await?.ok_or(AppError::NotFound)?;
+        let own = ApplicationScope::Organization(account.organization_id);
+        let applications = session.applications(own, None, MOST).await?.into_iter();
+        let active = applications.map(|a| a.application).filter(|a| a.state == ApplicationState::Active);
+        let left_alone = left_alone(&mut session, id).await?;
+        Ok(Closing {
+            applications: active.map(|a| a.profile.name).take(NAMED).collect(),
+            left_alone: left_alone.into_iter().map(|organization| view(organization, actor)).collect(),
+            provides: session.count_provided_apis(account.organization_id).await? > 0,
+        })
+    }
+
     /// All that is kept about a person, as one document: the account, its places in organizations, tokens, sessions,
     /// drafts, applications, subscriptions, keys (without their secrets), what it wrote in tickets and what it did.
     pub async fn export_account(&self, actor: &Actor, id: AccountId) -> Result<Value, AppError> {
@@ -80,14 +113,22 @@ async fn check_erasable(tx: &mut Tx, account: &Account) -> Result<(), AppError> 
         return Err(Conflict::StillUsed.into());
     }
     for membership in tx.memberships(account.id).await? {
-        let id = membership.organization_id;
-        tx.lock_organization(id).await?;
-        let shared = tx.organization(id).await?.is_some_and(|o| o.kind != OrganizationKind::Personal);
-        if shared && membership.role == Role::Owner && tx.count_owners(id).await? == 1 {
-            return Err(Conflict::LastOwner.into());
-        }
+        tx.lock_organization(membership.organization_id).await?;
     }
-    Ok(())
+    if left_alone(tx, account.id).await?.is_empty() { Ok(()) } else { Err(Conflict::LastOwner.into()) }
+}
+
+/// The shared organizations whose only owner the account is.
+async fn left_alone(session: &mut Session, account: AccountId) -> Result<Vec<Organization>, AppError> {
+    let mut alone = Vec::new();
+    for membership in session.memberships(account).await? {
+        if membership.role != Role::Owner || session.count_owners(membership.organization_id).await? != 1 {
+            continue;
+        }
+        let organization = session.organization(membership.organization_id).await?;
+        alone.extend(organization.filter(|o| o.kind != OrganizationKind::Personal));
+    }
+    Ok(alone)
 }
 
 /// What the account's personal organization consumes.

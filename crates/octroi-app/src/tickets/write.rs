@@ -34,8 +34,8 @@ pub struct OpenTicket {
     /// The first message, in Markdown.
     #[schemars(length(min = 1, max = 10_000), regex(pattern = octroi_domain::patterns::TEXT))]
     pub body: String,
-    /// The identifier that the message is to have. A repetition with the same one opens nothing more and gives the same
-    /// ticket.
+    /// The identifier that the message is to have. The same request again, with the same one, opens nothing more and
+    /// gives the same ticket.
     #[serde(default)]
     pub once: Option<TicketMessageId>,
 }
@@ -47,8 +47,8 @@ pub struct Reply {
     /// What it says, in Markdown.
     #[schemars(length(min = 1, max = 10_000), regex(pattern = octroi_domain::patterns::TEXT))]
     pub body: String,
-    /// The identifier that the message is to have. A repetition with the same one adds nothing and gives the same
-    /// message.
+    /// The identifier that the message is to have. The same request again, with the same one, adds nothing and gives
+    /// the same message.
     #[serde(default)]
     pub once: Option<TicketMessageId>,
 }
@@ -57,6 +57,11 @@ pub struct Reply {
 const MESSAGE_KEYS: &[(&str, &str)] = &[("ticket_messages", "once")];
 
 impl App {
+    /// An identifier for a message that is being written.
+    pub fn new_message_id(&self) -> TicketMessageId {
+        TicketMessageId::new(self.now(), self.entropy())
+    }
+
     /// Opens a ticket on an API that `actor` sees.
     pub async fn open_ticket(&self, actor: &Actor, request: OpenTicket) -> Result<TicketView, AppError> {
         let account = writer(actor)?;
@@ -67,11 +72,11 @@ impl App {
         let mut tx = self.begin().await?;
         // One after the other: neither does a doubled request open two, nor do many at once pass the bound.
         tx.lock_account(account).await?;
-        if let Some(first) = sent_before(&mut tx, account, request.once).await? {
-            if first.position != 1 {
+        if let Some(first) = sent_before(&mut tx, account, request.once, &request.body).await? {
+            let place = tx.ticket(first.ticket_id).await?.ok_or(AppError::NotFound)?;
+            if first.position != 1 || place.ticket.subject != request.subject.trim() {
                 return Err(AppError::invalid("once", Rule::Taken));
             }
-            let place = tx.ticket(first.ticket_id).await?.ok_or(AppError::NotFound)?;
             return Ok(ticket_view(actor, place));
         }
         let api = named_api(&mut tx, actor, request.api_id).await?;
@@ -82,21 +87,22 @@ impl App {
             return Err(Conflict::TooManyTickets.into());
         }
         self.admit_writer(actor)?;
-        let id = self.insert_ticket(&mut tx, account, &api, request).await?;
-        self.audit(&mut tx, actor, "ticket.opened", id, json!({"api": api.id}));
-        let place = tx.ticket(id).await?.ok_or(AppError::NotFound)?;
+        let first = self.insert_ticket(&mut tx, account, &api, request).await?;
+        self.audit(&mut tx, actor, "ticket.opened", first.ticket_id, json!({"api": api.id}));
+        let place = tx.ticket(first.ticket_id).await?.ok_or(AppError::NotFound)?;
+        self.tell_ticket(&mut tx, &place, &first).await?;
         self.commit(tx).await?;
         Ok(ticket_view(actor, place))
     }
 
-    /// Writes a ticket with its first message.
+    /// Writes a ticket with its first message; gives the message.
     async fn insert_ticket(
         &self,
         tx: &mut Tx,
         account: AccountId,
         api: &Api,
         request: OpenTicket,
-    ) -> Result<TicketId, AppError> {
+    ) -> Result<TicketMessage, AppError> {
         let now = self.now();
         let ticket = Ticket {
             id: TicketId::new(now, self.entropy()),
@@ -110,7 +116,7 @@ impl App {
             updated_at: now,
         };
         let message = TicketMessage {
-            id: request.once.unwrap_or_else(|| TicketMessageId::new(now, self.entropy())),
+            id: request.once.unwrap_or_else(|| self.new_message_id()),
             ticket_id: ticket.id,
             position: 1,
             author: account,
@@ -120,7 +126,7 @@ impl App {
         };
         tx.insert_ticket(&ticket).await?;
         tx.insert_ticket_message(&message).await.map_err(|error| taken(error, MESSAGE_KEYS))?;
-        Ok(ticket.id)
+        Ok(message)
     }
 
     /// Writes in a ticket. A closed one is open again.
@@ -134,7 +140,7 @@ impl App {
         let mut tx = self.begin().await?;
         let place = hold_ticket(&mut tx, actor, id, Action::TicketReply).await?;
         check_body(&reply.body)?;
-        if let Some(sent) = sent_before(&mut tx, account, reply.once).await? {
+        if let Some(sent) = sent_before(&mut tx, account, reply.once, &reply.body).await? {
             if sent.ticket_id != id {
                 return Err(AppError::invalid("once", Rule::Taken));
             }
@@ -144,7 +150,8 @@ impl App {
             return Err(Conflict::TicketFull.into());
         }
         self.admit_correspondent(account)?;
-        let message = self.insert_reply(&mut tx, actor, account, place, reply).await?;
+        let message = self.insert_reply(&mut tx, actor, account, &place, reply).await?;
+        self.tell_ticket(&mut tx, &place, &message).await?;
         let view = signed(&mut tx, message).await?;
         self.commit(tx).await?;
         Ok(view)
@@ -156,18 +163,18 @@ impl App {
         tx: &mut Tx,
         actor: &Actor,
         account: AccountId,
-        place: TicketInPlace,
+        place: &TicketInPlace,
         reply: Reply,
     ) -> Result<TicketMessage, AppError> {
         let now = self.now();
-        let side = Side::of(actor, &parties(&place));
-        let mut ticket = place.ticket;
+        let side = Side::of(actor, &parties(place));
+        let mut ticket = place.ticket.clone();
         let reopened = ticket.state == TicketState::Closed;
         ticket.state = ticket.state.after_message(side);
         ticket.messages += 1;
         ticket.updated_at = now;
         let message = TicketMessage {
-            id: reply.once.unwrap_or_else(|| TicketMessageId::new(now, self.entropy())),
+            id: reply.once.unwrap_or_else(|| self.new_message_id()),
             ticket_id: ticket.id,
             position: ticket.messages,
             author: account,
@@ -216,15 +223,19 @@ async fn hold_ticket(
     tx.ticket(id).await?.ok_or(AppError::NotFound)
 }
 
-/// The message that `account` has sent before under the identifier `once`. Another's is told as a field that is wrong.
+/// The message that `account` has sent before under the identifier `once`. Another's, or one that says something else, is
+/// told as a field that is wrong: nothing that was written is taken for sent.
 async fn sent_before(
     session: &mut Session,
     account: AccountId,
     once: Option<TicketMessageId>,
+    body: &str,
 ) -> Result<Option<TicketMessage>, AppError> {
     let Some(id) = once else { return Ok(None) };
     match session.ticket_message(id).await? {
-        Some(message) if message.author != account => Err(AppError::invalid("once", Rule::Taken)),
+        Some(sent) if sent.author != account || sent.body != body.trim() => {
+            Err(AppError::invalid("once", Rule::Taken))
+        }
         found => Ok(found),
     }
 }

@@ -30,6 +30,7 @@ range-most = At most { $max }.
 
 form-cursor = Give the "next_cursor" of the page before, as it is.
 form-date = A date that can be written, such as 2026-11-22T16:20:38Z.
+form-differs = The two entries differ. Type the same password twice.
 form-domain = A domain name or address, such as https://my-application.example.
 form-email = An e-mail address, such as first.last@example.com.
 form-foreign_key = A key that does not begin like those of this portal.
@@ -40,6 +41,7 @@ form-identifier = 3 to 64 unaccented letters, digits, hyphens, dots or underscor
 form-if_match = Give the header "ETag" of what you read, as it is, or "*".
 form-importable_key = A key of 8 to 128 visible ASCII characters.
 form-json_or_yaml = Readable JSON or YAML.
+form-not_repeated = This is not your identifier. Copy it as it is written above.
 form-openapi = An OpenAPI 3.0 or 3.1 document.
 form-operation_path = A path such as /siren/*: "*" for one segment, "**" at the end for all that follow.
 form-origin = An origin such as https://example.com, without a path; or "*" alone.

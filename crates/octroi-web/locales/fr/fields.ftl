@@ -30,6 +30,7 @@ range-most = Au plus { $max }.
 
 form-cursor = Reprenez tel quel le « next_cursor » de la page précédente.
 form-date = Une date qui peut s'écrire, comme 2026-11-22T16:20:38Z.
+form-differs = Les deux saisies ne sont pas identiques. Saisissez deux fois le même mot de passe.
 form-domain = Un nom de domaine ou une adresse, comme https://mon-application.fr.
 form-email = Une adresse électronique, comme prenom.nom@exemple.fr.
 form-foreign_key = Une clé qui ne commence pas comme celles de ce portail.
@@ -40,6 +41,7 @@ form-identifier = De 3 à 64 lettres sans accent, chiffres, tirets, points ou so
 form-if_match = Reprenez tel quel l'en-tête « ETag » de ce que vous avez lu, ou « * ».
 form-importable_key = Une clé de 8 à 128 caractères ASCII visibles.
 form-json_or_yaml = Du JSON ou du YAML lisible.
+form-not_repeated = Ce n’est pas votre identifiant. Recopiez-le tel qu’il est écrit au-dessus.
 form-openapi = Un document OpenAPI 3.0 ou 3.1.
 form-operation_path = Un chemin comme /siren/* : « * » pour un segment, « ** » à la fin pour tout ce qui suit.
 form-origin = Une origine comme https://exemple.fr, sans chemin ; ou « * » seul.

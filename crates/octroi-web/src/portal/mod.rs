@@ -1,20 +1,33 @@
 //! Pages for people, written on the server; they work without scripts. See README.md beside this file.
 
+mod account;
 mod answer;
 mod apis;
 mod assets;
+mod badges;
+mod chart;
 mod cookies;
+mod demo;
 mod documentation;
 mod errors;
 mod fields;
 mod gate;
 mod home;
 mod links;
+mod lists;
+mod operator;
+mod path;
 mod problems;
+mod provider;
+mod refused;
+mod register;
 mod route;
 mod shell;
 mod sign_in;
+mod style;
 mod terms;
+mod texts;
+mod tickets;
 mod visitor;
 mod when;
 
@@ -35,12 +48,20 @@ fn pages() -> Vec<PageRow> {
     let parts = [
         home::pages,
         sign_in::pages,
+        register::pages,
+        account::pages,
         terms::pages,
         links::pages,
+        texts::pages,
         problems::pages,
+        demo::pages,
+        style::pages,
         apis::pages,
         documentation::pages,
         errors::pages,
+        tickets::pages,
+        provider::pages,
+        operator::pages,
     ];
     parts.into_iter().flat_map(|pages| pages()).collect()
 }

@@ -50,6 +50,8 @@ pub(crate) struct Shell {
     /// Whether this is the demo, with fictitious people and data.
     pub(crate) demo: bool,
     pub(crate) section: Section,
+    /// Whether the operator says how accessible the portal is.
+    pub(crate) accessibility_is_stated: bool,
     when: When,
 }
 
@@ -66,6 +68,12 @@ impl Shell {
             notice: notice.and_then(|id| locale::find(language, &id, &[])),
             demo: visitor.options().demo.is_some(),
             section,
+            accessibility_is_stated: visitor
+                .options()
+                .texts
+                .0
+                .keys()
+                .any(|(page, _)| page == "accessibility"),
             when: When::new(language, visitor.app().now(), &visitor.options().time_zone),
         }
     }
@@ -120,6 +128,21 @@ impl Shell {
     /// A moment's date as plain text.
     pub(crate) fn date(&self, at: &Timestamp) -> String {
         self.when.date(*at)
+    }
+
+    /// A moment's time of the day as plain text.
+    pub(crate) fn clock(&self, at: &Timestamp) -> String {
+        self.when.clock(*at)
+    }
+
+    /// The date that it is in UTC at a moment, as plain text.
+    pub(crate) fn utc_date(&self, at: &Timestamp) -> String {
+        self.when.utc_date(*at)
+    }
+
+    /// The same, in few letters.
+    pub(crate) fn utc_day(&self, at: &Timestamp) -> String {
+        self.when.utc_day(*at)
     }
 
     /// Where the file `name` is that pages load.

@@ -77,6 +77,33 @@ impl When {
         }
     }
 
+    /// A time of the day: `14 h 37`, `14:37`.
+    pub(crate) fn clock(&self, at: Timestamp) -> String {
+        let Some(z) = self.zoned(at) else { return at.to_string() };
+        match self.language {
+            Language::Fr => format!("{}\u{a0}h\u{a0}{:02}", z.hour(), z.minute()),
+            Language::En => format!("{:02}:{:02}", z.hour(), z.minute()),
+        }
+    }
+
+    /// The date that it is in UTC, where counts of a day are kept.
+    pub(crate) fn utc_date(&self, at: Timestamp) -> String {
+        Self { zone: TimeZone::UTC, ..*self }.date(at)
+    }
+
+    /// The same, in few letters: `22/11`, `22 Nov`.
+    pub(crate) fn utc_day(&self, at: Timestamp) -> String {
+        let Ok(instant) = Instant::from_millisecond(at.as_millis()) else { return at.to_string() };
+        let z = instant.to_zoned(TimeZone::UTC);
+        match self.language {
+            Language::Fr => format!("{:02}/{:02}", z.day(), z.month()),
+            Language::En => {
+                let month = MONTHS_EN[usize::try_from(z.month() - 1).unwrap_or(0).min(11)];
+                format!("{} {}", z.day(), &month[..3])
+            }
+        }
+    }
+
     /// Relative while it is less than a day away, else the date and time.
     pub(crate) fn words(&self, at: Timestamp) -> String {
         let seconds = self.now.as_secs() - at.as_secs();
@@ -162,6 +189,15 @@ mod tests {
         }
         let far = Timestamp::from_millis(i64::MAX);
         assert!(fr.element(far).starts_with("<time"), "what has no date has its number");
+    }
+
+    #[test]
+    fn days_of_counts_are_those_of_utc() {
+        let at = Timestamp::parse("2026-11-30T23:05:00Z").unwrap();
+        let (fr, en) = (when(Language::Fr), when(Language::En));
+        assert_eq!((fr.clock(at).as_str(), en.clock(at).as_str()), ("0\u{a0}h\u{a0}05", "00:05"));
+        assert_eq!((fr.utc_day(at).as_str(), en.utc_day(at).as_str()), ("30/11", "30 Nov"));
+        assert_eq!(fr.utc_date(at), "30\u{a0}novembre 2026");
     }
 
     #[test]

@@ -1,16 +1,19 @@
 //! One world for the generated tests: two organizations, a provider, an administrator; and for each operation of the
 //! management API a request that fits it. An operation without one fails the suite.
 
+use std::net::Ipv4Addr;
+
 use octroi_app::applications::NewApplication;
 use octroi_app::catalog::PageInput;
+use octroi_app::sessions::OpenSession;
 use octroi_app::tickets::OpenTicket;
 use octroi_app::tokens::NewTokenRequest;
 use octroi_domain::account::PortalRole;
 use octroi_domain::actor::{Actor, TokenScope};
 use octroi_domain::application::ApplicationKind;
 use octroi_domain::ids::{
-    AccountId, ApiId, ApplicationId, CredentialId, JobId, ManagementTokenId, OrganizationId, PlanId,
-    SubscriptionId, TicketId,
+    AccountId, ApiId, ApplicationId, BrowserSessionId, CredentialId, JobId, ManagementTokenId,
+    OrganizationId, PlanId, SubscriptionId, TicketId,
 };
 use octroi_domain::organization::{OrganizationKind, Role};
 use octroi_domain::permission::Parties;
@@ -33,6 +36,7 @@ pub(crate) struct World {
     pub(crate) owner: Actor,
     pub(crate) owner_account: AccountId,
     pub(crate) owner_token: ManagementTokenId,
+    pub(crate) owner_session: BrowserSessionId,
     pub(crate) guest_account: AccountId,
     pub(crate) consumer: OrganizationId,
     pub(crate) provider: OrganizationId,
@@ -118,10 +122,20 @@ impl World {
             NewTokenRequest { name: "spare".into(), scopes: vec![TokenScope::Read], expires_in_days: None };
         let spare = house.app.create_token(&owner, request).await.unwrap();
 
+        let session = OpenSession {
+            login: "olga".into(),
+            password: PASSWORD.into(),
+            remember: false,
+            agent: "Firefox/132.0".into(),
+        };
+        house.app.open_session(Ipv4Addr::LOCALHOST.into(), session).await.unwrap();
+        let sessions = house.app.sessions(&owner).await.unwrap();
+
         let world = Self {
             callers: callers(house, door).await,
             owner_account: owner.account_id().unwrap(),
             owner_token: spare.view.id,
+            owner_session: sessions[0].id,
             guest_account: house.sign_in("gina").await.account_id().unwrap(),
             consumer,
             provider: published.organization_id,
@@ -212,6 +226,7 @@ impl World {
             ("{account_id}", account.to_string()),
             ("{organization_id}", self.consumer.to_string()),
             ("{token_id}", self.owner_token.to_string()),
+            ("{session_id}", self.owner_session.to_string()),
             ("{api_id}", self.api.to_string()),
             ("{plan_id}", self.plan.to_string()),
             ("{application_id}", application.to_string()),
@@ -225,7 +240,7 @@ impl World {
         assert!(!path.contains('{'), "no identifier for {}", row.path);
         match row.operation {
             "getUsage" => format!("{path}?subscription_id={}", self.subscription),
-            "getTicketCounts" => format!("{path}?api_id={}", self.api),
+            "getTicketCounts" | "listSubscribers" => format!("{path}?api_id={}", self.api),
             "deletePage" => format!("{path}?language=fr"),
             _ => path,
         }
@@ -252,8 +267,8 @@ impl World {
                 });
                 (body, None)
             }
-            "getMe" | "listTokens" | "listOrganizations" | "listApplications" | "listSubscriptions"
-            | "listTickets" => (none, None),
+            "getMe" | "listTokens" | "listSessions" | "listOrganizations" | "listApplications"
+            | "listSubscriptions" | "listTickets" | "listProvidedApis" => (none, None),
             "getAccount" | "exportAccount" | "eraseAccount" | "suspendAccount" | "resumeAccount" => {
                 (none, account)
             }
@@ -271,7 +286,7 @@ impl World {
             "signIn" => (json!({"login": "olga", "password": PASSWORD}), None),
             "confirmPassword" => (json!({"password": PASSWORD}), None),
             "createToken" => (json!({"name": "more", "scopes": ["read"]}), None),
-            "revokeToken" => (none, account),
+            "revokeToken" | "endSession" => (none, account),
             "createOrganization" => (json!({"kind": "company", "slug": "neuve", "name": "Neuve"}), portal),
             "getOrganization" | "listMembers" | "removeMember" => (none, consumer),
             "updateOrganization" => (json!({"name": "Acme"}), consumer),
@@ -321,7 +336,7 @@ impl World {
             "renewCredential" => (json!({"grace_seconds": 60}), between),
             "getUsage" => (none, between),
             "openTicket" => (json!({"api_id": self.api, "subject": "Aide", "body": "Bonjour"}), None),
-            "getTicketCounts" => (none, provider),
+            "getTicketCounts" | "listSubscribers" => (none, provider),
             "getTicket" | "listTicketMessages" | "closeTicket" => (none, thread),
             "replyTicket" => (json!({"body": "Bonjour"}), thread),
             other => panic!("{other} has no fixture: add one, so that its permissions are tested"),

@@ -36,6 +36,8 @@ settings! {
     "portal.listen" Text,
     "portal.public_url" Text,
     "portal.trusted_proxies" List,
+    "portal.time_zone" Text,
+    "portal.texts" Text,
     "gateway.listen" Text,
     "gateway.public_url" Text,
     "gateway.name" Text,

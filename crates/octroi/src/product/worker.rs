@@ -5,17 +5,15 @@ use std::time::Duration;
 
 use octroi_app::App;
 use octroi_app::jobs::JobHandlers;
-use octroi_app::mail::{Mail, MailSender as _, Sending};
+use octroi_app::mail::{Mail, MailSender, Sending};
 use tokio::sync::{Notify, watch};
-
-use crate::mail::Mailer;
 
 /// How often the queue is looked at although nobody called.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What jobs need of the outside: mails in words, sent.
 struct Handlers {
-    mailer: Mailer,
+    mailer: Box<dyn MailSender>,
     portal: String,
 }
 
@@ -26,7 +24,12 @@ impl JobHandlers for Handlers {
 }
 
 /// Works until `stop` says so; a job in hand is ended first.
-pub(super) async fn run(app: App, mailer: Mailer, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+pub(super) async fn run(
+    app: App,
+    mailer: Box<dyn MailSender>,
+    wake: Arc<Notify>,
+    mut stop: watch::Receiver<bool>,
+) {
     let handlers = Handlers { mailer, portal: app.portal_url().to_owned() };
     loop {
         let more = match app.run_due_jobs(&handlers).await {

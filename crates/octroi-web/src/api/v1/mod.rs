@@ -10,6 +10,8 @@ mod operation;
 mod organizations;
 mod pages;
 mod plans;
+mod provided;
+mod sessions;
 mod subscriptions;
 mod terms;
 mod tickets;
@@ -25,11 +27,13 @@ pub(super) fn rows() -> Vec<Row> {
         invitations::rows,
         organizations::rows,
         tokens::rows,
+        sessions::rows,
         apis::rows,
         plans::rows,
         pages::rows,
         applications::rows,
         subscriptions::rows,
+        provided::rows,
         credentials::rows,
         tickets::rows,
         usage::rows,

@@ -81,7 +81,8 @@ async fn opening_a_mailed_link_changes_nothing_and_its_button_does() {
     assert_eq!(before, house.database.dump().await);
     let elsewhere = send("/verify-email", &[("token", &token)]).with("sec-fetch-site", "cross-site");
     is_page(&door.raw(elsewhere).await, 403);
-    is_page(&door.raw(send("/verify-email", &[("token", &token)])).await, 200);
+    let done = door.raw(send("/verify-email", &[("token", &token)])).await;
+    assert_eq!(done.header("location"), "/sign-in?notice=notice-address-confirmed");
     is_page(&door.raw(send("/verify-email", &[("token", &token)])).await, 409);
     door.token("nina", None).await;
 }
@@ -115,7 +116,8 @@ async fn a_form_that_is_wrong_keeps_what_was_typed_and_says_what_to_mend() {
     assert!(wrong.contains("value=\"a!\"") && !wrong.contains("short"), "{wrong}");
     assert!(wrong.contains("&#60;Ada&#62;") || wrong.contains("&lt;Ada&gt;"), "{wrong}");
     assert!(wrong.matches("aria-invalid").count() >= 2, "{wrong}");
-    is_page(&door.raw(ask(&typed("ada", PASSWORD))).await, 200);
+    let done = door.raw(ask(&typed("ada", PASSWORD))).await;
+    assert_eq!(done.header("location"), "/sign-in?notice=notice-account-made");
     door.token("ada", None).await;
     is_page(&door.raw(Ask::get("/invitation?token=x")).await, 409);
 }

@@ -1,10 +1,19 @@
 //! The portal's pages through HTTP, as a browser without scripts sees them.
 
+mod account;
 mod browser;
 mod catalogue;
 mod documentation;
+mod demo;
 mod fixtures;
 mod home;
 mod links;
+mod operator;
+mod organizations;
 mod permissions;
+mod provider;
+mod queries;
+mod register;
 mod sign_in;
+mod texts;
+mod tickets;
