@@ -2,8 +2,11 @@
 
 mod account;
 mod browser;
+mod catalogue;
+mod documentation;
 mod demo;
 mod fixtures;
+mod home;
 mod links;
 mod operator;
 mod organizations;
