@@ -48,7 +48,8 @@ pub enum UsageStep {
 }
 
 impl UsageStep {
-    const fn millis(self) -> i64 {
+    /// The length in milliseconds.
+    pub const fn millis(self) -> i64 {
         match self {
             Self::Minute => MINUTE_MS,
             Self::Hour => 60 * MINUTE_MS,

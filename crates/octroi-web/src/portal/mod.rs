@@ -2,6 +2,7 @@
 
 mod answer;
 mod assets;
+mod chart;
 mod cookies;
 mod fields;
 mod gate;

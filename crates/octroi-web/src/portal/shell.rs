@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use octroi_app::usage::UsageStep;
 use octroi_domain::account::PortalRole;
 use octroi_domain::api::Language;
 use octroi_domain::organization::Role;
@@ -9,7 +10,7 @@ use octroi_domain::time::Timestamp;
 
 use super::assets;
 use super::visitor::Visitor;
-use super::when::When;
+use super::when::{SpanName, When};
 use crate::locale;
 use crate::markdown::{self, Rendered, Setting};
 
@@ -113,6 +114,11 @@ impl Shell {
     /// A moment's date as plain text.
     pub(crate) fn date(&self, at: &Timestamp) -> String {
         self.when.date(*at)
+    }
+
+    /// What a span of usage is called.
+    pub(crate) fn span(&self, start: &Timestamp, step: UsageStep) -> SpanName {
+        self.when.span(*start, step)
     }
 
     /// Where the file `name` is that pages load.
