@@ -1,6 +1,6 @@
 //! Credentials: shown, renewed, paused, resumed, revoked, revealed.
 
-mod curl;
+pub(crate) mod curl;
 mod import;
 mod issuing;
 

@@ -1,6 +1,7 @@
 //! Pictures of APIs and applications: what is taken in. SVG, which can carry scripts, is not.
 
 use octroi_domain::validate::Rule;
+use octroi_store::{Document, DocumentKind, Tx};
 
 use crate::AppError;
 
@@ -18,9 +19,56 @@ pub struct Picture {
     pub body: Vec<u8>,
 }
 
-impl From<octroi_store::Document> for Picture {
-    fn from(d: octroi_store::Document) -> Self {
+impl From<Document> for Picture {
+    fn from(d: Document) -> Self {
         Self { content_type: d.content_type, digest: d.digest, body: d.body }
+    }
+}
+
+/// What happens to the picture of something that is changed.
+#[derive(Clone, Debug, Default)]
+pub enum PictureChange {
+    /// It stays.
+    #[default]
+    Keep,
+    /// These bytes take its place: PNG, JPEG or WebP, at most 1 MiB.
+    Put(Vec<u8>),
+    /// It goes.
+    Remove,
+}
+
+impl PictureChange {
+    /// Looks at the bytes, before anything is written.
+    pub(crate) fn drawn(self) -> Result<DrawnChange, AppError> {
+        Ok(match self {
+            Self::Keep => DrawnChange::Keep,
+            Self::Put(bytes) => DrawnChange::Put(document(bytes)?),
+            Self::Remove => DrawnChange::Remove,
+        })
+    }
+}
+
+/// A [`PictureChange`] whose picture is one.
+pub(crate) enum DrawnChange {
+    Keep,
+    Put(Document),
+    Remove,
+}
+
+impl DrawnChange {
+    /// Writes it for `object`; gives whether there is a picture now, where that changed.
+    pub(crate) async fn write(self, tx: &mut Tx, object: &str) -> Result<Option<bool>, AppError> {
+        match self {
+            Self::Keep => Ok(None),
+            Self::Put(document) => {
+                tx.put_document(object, DocumentKind::Picture, document).await?;
+                Ok(Some(true))
+            }
+            Self::Remove => {
+                tx.delete_document(object, DocumentKind::Picture).await?;
+                Ok(Some(false))
+            }
+        }
     }
 }
 
@@ -41,9 +89,9 @@ pub(crate) fn media_type(bytes: &[u8]) -> Result<&'static str, Rule> {
 }
 
 /// A picture ready to be kept, or why not.
-pub(crate) fn document(bytes: Vec<u8>) -> Result<octroi_store::Document, AppError> {
+pub(crate) fn document(bytes: Vec<u8>) -> Result<Document, AppError> {
     let content_type = media_type(&bytes).map_err(|rule| AppError::invalid("picture", rule))?;
-    Ok(octroi_store::Document::new(content_type, bytes))
+    Ok(Document::new(content_type, bytes))
 }
 
 #[cfg(test)]
