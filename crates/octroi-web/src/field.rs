@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::paths::{Location, LocationSegment};
+use octroi_app::Conflict;
 use octroi_domain::api::Language;
 use octroi_domain::patterns;
 use octroi_domain::validate::{Rule, Violation};
@@ -46,6 +47,16 @@ impl FieldError {
     /// A field that nobody reads.
     pub(crate) fn unexpected(field: impl Into<String>) -> Self {
         Self::new(field, "unexpected")
+    }
+
+    /// A field that the present state of things does not allow.
+    pub(crate) fn conflict(field: &'static str, conflict: Conflict) -> Self {
+        Self::new(field, conflict.code()).saying(format!("{}.detail", conflict.code()))
+    }
+
+    /// A field with something wrong that this sentence says.
+    pub(crate) fn said(field: &'static str, sentence: &'static str) -> Self {
+        Self::new(field, "conflict").saying(sentence)
     }
 
     /// A header that is not one entity tag of ours.

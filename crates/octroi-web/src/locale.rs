@@ -18,12 +18,13 @@ macro_rules! files {
             include_str!(concat!("../locales/", $language, "/emails.ftl")),
             include_str!(concat!("../locales/", $language, "/pages.ftl")),
             include_str!(concat!("../locales/", $language, "/chart.ftl")),
+            include_str!(concat!("../locales/", $language, "/work.ftl")),
         ]
     };
 }
 
-const FRENCH: [&str; 5] = files!("fr");
-const ENGLISH: [&str; 5] = files!("en");
+const FRENCH: [&str; 6] = files!("fr");
+const ENGLISH: [&str; 6] = files!("en");
 
 static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| [bundle("fr", &FRENCH), bundle("en", &ENGLISH)]);
 

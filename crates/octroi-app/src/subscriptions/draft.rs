@@ -1,8 +1,9 @@
-//! The form of several steps that asks for a subscription: checked and kept before its last step, and sent once.
+//! The form of several steps that asks for a subscription: kept at each step, and sent once.
 
 use octroi_domain::actor::Actor;
 use octroi_domain::application::ApplicationKind;
-use octroi_domain::ids::{DraftId, PlanId, SubscriptionId};
+use octroi_domain::ids::{ApplicationId, DraftId, PlanId, SubscriptionId};
+use octroi_domain::validate::Rule;
 use serde::{Deserialize, Serialize};
 
 use super::{Subscribe, SubscribedView, offer};
@@ -13,19 +14,37 @@ use crate::{App, AppError};
 /// Drafts of this form.
 pub(crate) const KIND: &str = "subscription";
 
-/// What is asked for, every rule checked, and how the reader knows it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What was chosen and typed so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SubscriptionDraft {
-    /// What is asked for.
-    pub request: Subscribe,
     /// The API's slug.
     pub slug: String,
     /// The API's version.
     pub version: String,
     /// The API's name.
     pub api: String,
-    /// The application's name.
-    pub application: String,
+    /// The plan.
+    pub plan_id: Option<PlanId>,
+    /// The application.
+    pub application_id: Option<ApplicationId>,
+    /// The word to the API's owner.
+    pub comment: String,
+    /// The SHA-256 of the API's terms, where they were accepted.
+    pub accepted_terms: Option<String>,
+}
+
+impl SubscriptionDraft {
+    /// What is asked for, once everything was chosen.
+    pub fn request(&self) -> Result<Subscribe, AppError> {
+        let missing = |field| AppError::invalid(field, Rule::Required);
+        Ok(Subscribe {
+            application_id: self.application_id.ok_or_else(|| missing("application_id"))?,
+            plan_id: self.plan_id.ok_or_else(|| missing("plan_id"))?,
+            comment: self.comment.clone(),
+            accepted_terms: self.accepted_terms.clone(),
+        })
+    }
 }
 
 /// A draft as its pages show it.
@@ -33,8 +52,8 @@ pub struct SubscriptionDraft {
 pub struct SubscriptionDraftView {
     /// Its identifier.
     pub id: DraftId,
-    /// What is asked for; nothing once it was sent.
-    pub form: Option<SubscriptionDraft>,
+    /// What was chosen and typed.
+    pub form: SubscriptionDraft,
     /// The subscription that it became.
     pub became: Option<SubscriptionId>,
 }
@@ -73,40 +92,35 @@ impl App {
         })
     }
 
-    /// Keeps what is asked for, if it could be granted as it is.
+    /// Whether a subscription would be granted as it is asked for. Nothing is written.
+    pub async fn check_subscription(&self, actor: &Actor, request: Subscribe) -> Result<(), AppError> {
+        let mut tx = self.begin().await?;
+        self.draft_subscription(&mut tx, actor, request).await.map(drop)
+    }
+
+    /// Keeps what was typed, whether it would do or not.
     pub async fn save_subscription_draft(
         &self,
         actor: &Actor,
         id: DraftId,
-        request: Subscribe,
+        form: &SubscriptionDraft,
     ) -> Result<(), AppError> {
-        let mut tx = self.begin().await?;
-        let subscription = self.draft_subscription(&mut tx, actor, request.clone()).await?;
-        let api = tx.api(subscription.api_id).await?.ok_or(AppError::NotFound)?;
-        let application = tx.application(request.application_id).await?.ok_or(AppError::NotFound)?;
-        let form = SubscriptionDraft {
-            request,
-            slug: api.slug,
-            version: api.version,
-            api: api.name,
-            application: application.application.profile.name,
-        };
         let content = serde_json::to_value(form).map_err(|e| AppError::Internal(e.to_string()))?;
+        let mut tx = self.begin().await?;
         self.keep_draft(&mut tx, actor, KIND, id, &content).await?;
         self.commit(tx).await
     }
 
-    /// A draft of a subscription, where there is one under this name.
+    /// A draft of a subscription; an empty one where nothing was written under this name yet.
     pub async fn subscription_draft(
         &self,
         actor: &Actor,
         id: DraftId,
-    ) -> Result<Option<SubscriptionDraftView>, AppError> {
+    ) -> Result<SubscriptionDraftView, AppError> {
         let draft = draft_if_any(&mut self.read().await?, actor, KIND, id).await?;
-        Ok(draft.map(|draft| {
-            let became = draft.outcome.as_deref().and_then(|id| id.parse().ok());
-            SubscriptionDraftView { id, form: content(&draft), became }
-        }))
+        let became = draft.as_ref().and_then(|draft| draft.outcome.as_deref()?.parse().ok());
+        let form = draft.as_ref().and_then(content).unwrap_or_default();
+        Ok(SubscriptionDraftView { id, form, became })
     }
 
     /// Asks for the subscription that a draft describes, once: whoever sends the draft again is told which one came of it.
@@ -120,8 +134,8 @@ impl App {
         if let Some(outcome) = &draft.outcome {
             return outcome.parse().map(MadeSubscription::Before).map_err(|_| AppError::NotFound);
         }
-        let form: SubscriptionDraft = content(&draft).ok_or(AppError::NotFound)?;
-        let (place, key) = self.write_subscription(&mut tx, actor, form.request).await?;
+        let form: SubscriptionDraft = content(&draft).unwrap_or_default();
+        let (place, key) = self.write_subscription(&mut tx, actor, form.request()?).await?;
         tx.finish_draft(id, &place.subscription.id.to_string()).await?;
         self.commit(tx).await?;
         Ok(MadeSubscription::New(Box::new(SubscribedView {

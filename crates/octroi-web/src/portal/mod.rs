@@ -2,12 +2,15 @@
 
 mod answer;
 mod assets;
+mod badges;
 mod chart;
 mod cookies;
 mod fields;
 mod gate;
 mod home;
 mod links;
+mod lists;
+mod path;
 mod problems;
 mod route;
 mod shell;
@@ -15,6 +18,7 @@ mod sign_in;
 mod terms;
 mod visitor;
 mod when;
+mod work;
 
 use std::sync::Arc;
 
@@ -28,7 +32,7 @@ pub use route::{Access, PageRow, page_table};
 
 /// Every page: the table is put together here.
 fn pages() -> Vec<PageRow> {
-    let parts = [home::pages, sign_in::pages, terms::pages, links::pages, problems::pages];
+    let parts = [home::pages, sign_in::pages, terms::pages, links::pages, problems::pages, work::pages];
     parts.into_iter().flat_map(|pages| pages()).collect()
 }
 
