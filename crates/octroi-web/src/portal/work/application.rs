@@ -256,6 +256,7 @@ async fn rotate(visitor: Visitor, Id(id): Id<ApplicationId>, fields: Form) -> Pa
             with_secret(&visitor, &shell, id, &issued).await
         }
         Err(AppError::Conflict(_)) => answer::done(&address(id), "notice-meanwhile"),
+        Err(AppError::Invalid(_)) => answer::done(&address(id), "notice-grace"),
         Err(other) => Err(other.into()),
     }
 }

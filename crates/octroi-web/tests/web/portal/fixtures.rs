@@ -2,6 +2,7 @@
 //! A row without one fails the suite. One file for each part of the portal.
 
 mod general;
+mod work;
 
 use http::Method;
 use octroi_domain::permission::Parties;
@@ -35,7 +36,7 @@ impl Fixture {
 
 /// The fixture of a row.
 pub(crate) fn fixture(world: &World, row: &PageRow) -> Fixture {
-    let parts = [general::fixture];
+    let parts = [general::fixture, work::fixture];
     let found = parts.iter().find_map(|part| part(world, &row.method, row.path));
     found.unwrap_or_else(|| panic!("{row:?} has no fixture: add one, so that its permissions are tested"))
 }

@@ -5,3 +5,6 @@ mod fixtures;
 mod links;
 mod permissions;
 mod sign_in;
+mod work;
+mod work_keys;
+mod work_wizard;
