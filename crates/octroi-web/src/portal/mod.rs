@@ -30,6 +30,7 @@ mod texts;
 mod tickets;
 mod visitor;
 mod when;
+mod work;
 
 use std::sync::Arc;
 
@@ -62,6 +63,7 @@ fn pages() -> Vec<PageRow> {
         tickets::pages,
         provider::pages,
         operator::pages,
+        work::pages,
     ];
     parts.into_iter().flat_map(|pages| pages()).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use octroi_app::usage::UsageStep;
 use octroi_domain::account::PortalRole;
 use octroi_domain::api::Language;
 use octroi_domain::organization::Role;
@@ -9,7 +10,7 @@ use octroi_domain::time::Timestamp;
 
 use super::assets;
 use super::visitor::Visitor;
-use super::when::When;
+use super::when::{SpanName, When};
 use crate::locale;
 use crate::markdown::{self, PREFIX, Rendered, Setting};
 
@@ -130,19 +131,9 @@ impl Shell {
         self.when.date(*at)
     }
 
-    /// A moment's time of the day as plain text.
-    pub(crate) fn clock(&self, at: &Timestamp) -> String {
-        self.when.clock(*at)
-    }
-
-    /// The date that it is in UTC at a moment, as plain text.
-    pub(crate) fn utc_date(&self, at: &Timestamp) -> String {
-        self.when.utc_date(*at)
-    }
-
-    /// The same, in few letters.
-    pub(crate) fn utc_day(&self, at: &Timestamp) -> String {
-        self.when.utc_day(*at)
+    /// What a span of usage is called.
+    pub(crate) fn span(&self, start: &Timestamp, step: UsageStep) -> SpanName {
+        self.when.span(*start, step)
     }
 
     /// Where the file `name` is that pages load.

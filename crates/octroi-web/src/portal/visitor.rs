@@ -10,6 +10,7 @@ use octroi_app::sessions::SignedIn;
 use octroi_app::{App, AppError};
 use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
+use octroi_domain::permission::{self, Action, Parties};
 
 use super::cookies;
 use super::gate::PageError;
@@ -83,6 +84,11 @@ impl Visitor {
     /// Who acts.
     pub(crate) fn actor(&self) -> &Actor {
         &self.0.actor
+    }
+
+    /// Whether the visitor may do this: what a page offers. The use case behind it asks again.
+    pub(crate) fn may(&self, action: Action, parties: &Parties) -> bool {
+        permission::require(self.actor(), action, parties).is_ok()
     }
 
     /// The person and the session, of somebody who has signed in.

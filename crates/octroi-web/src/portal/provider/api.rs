@@ -213,7 +213,7 @@ pub(super) async fn usage(visitor: Visitor, Id(id): Id<ApiId>) -> PageResult {
     let template = Usage {
         head,
         periods: PERIODS.iter().map(link).collect(),
-        chart: Chart::of(&shell, &usage),
+        chart: Chart::of(&shell, "usage", shell.say("chart-title"), &usage),
         outcomes: usage.outcomes,
         shell: &shell,
     };

@@ -1,0 +1,131 @@
+//! Plans in words, and the fields of a form that asks for one: plan, word to the owner, the API's own terms.
+
+use octroi_app::catalog::{PlanView, TermsView};
+use octroi_app::{AppError, Conflict};
+use octroi_domain::plan::{CommentRule, Limits, Period, PlanState, Security, Validation};
+use octroi_domain::validate::Violation;
+
+use crate::field::FieldError;
+use crate::portal::fields::{Choice, Field, FormState, Kind};
+use crate::portal::shell::Shell;
+
+/// The most characters of a word to the owner.
+const COMMENT: u32 = 2_000;
+
+/// What limits the calls of a plan, in words.
+pub(super) fn limits(shell: &Shell, limits: &Limits) -> String {
+    let mut words = Vec::new();
+    if let Some(rate) = limits.rate {
+        let id = match rate.window_seconds {
+            1 => "limit-second",
+            60 => "limit-minute",
+            3_600 => "limit-hour",
+            _ => "limit-seconds",
+        };
+        words.push(counted(shell, id, rate.count.into(), rate.window_seconds));
+    }
+    if let Some(quota) = limits.quota {
+        let id = match quota.period {
+            Period::Day => "limit-day",
+            Period::Week => "limit-week",
+            Period::Month => "limit-month",
+        };
+        words.push(counted(shell, id, quota.count, 0));
+    }
+    if words.is_empty() { shell.say("limit-none") } else { words.join(", ") }
+}
+
+fn counted(shell: &Shell, id: &str, count: u64, seconds: u32) -> String {
+    let number = shell.number(&i64::try_from(count).unwrap_or(i64::MAX));
+    let values = [
+        ("count", count.to_string().into()),
+        ("number", number.into()),
+        ("seconds", seconds.to_string().into()),
+    ];
+    shell.fill_all(id, &values)
+}
+
+/// Plans to choose from: those that take subscriptions.
+pub(super) fn choosable(plans: &[PlanView]) -> impl Iterator<Item = &PlanView> {
+    plans.iter().filter(|plan| plan.state == PlanState::Published && plan.security != Security::Keyless)
+}
+
+/// A plan as a choice: its name, and what it gives.
+pub(super) fn choice(shell: &Shell, plan: &PlanView) -> Choice {
+    let mut hint = format!("{}. {}", limits(shell, &plan.limits), shell.say(validation(plan.validation)));
+    for more in [security(plan.security), Some(plan.description.as_str())].into_iter().flatten() {
+        let more = if more.starts_with("plan-") { shell.say(more) } else { more.to_owned() };
+        if !more.is_empty() {
+            hint = format!("{hint} {more}");
+        }
+    }
+    Choice { value: plan.id.to_string(), label: plan.name.clone(), hint: Some(hint) }
+}
+
+pub(super) const fn validation(validation: Validation) -> &'static str {
+    match validation {
+        Validation::Automatic => "plan-automatic",
+        Validation::Manual => "plan-manual",
+    }
+}
+
+const fn security(security: Security) -> Option<&'static str> {
+    match security {
+        Security::Oauth2 => Some("plan-oauth2"),
+        Security::ApiKey | Security::Keyless => None,
+    }
+}
+
+/// The word to the API's owner, by the plan's rule.
+pub(super) fn comment_field(shell: &Shell, form: &FormState<'_>, rule: CommentRule) -> Field {
+    let field =
+        form.field("comment", Kind::Lines, "field-comment").hint(shell, "field-comment-hint").max(COMMENT);
+    match rule {
+        CommentRule::Required => field,
+        CommentRule::Optional => field.optional(shell),
+    }
+}
+
+/// The API's own terms and the box that accepts them.
+pub(super) struct Terms {
+    /// Says which terms were shown.
+    pub(super) digest: String,
+    /// Safe HTML.
+    pub(super) text: String,
+    pub(super) accept: Field,
+}
+
+impl Terms {
+    pub(super) fn of(shell: &Shell, form: &FormState<'_>, terms: &TermsView, level: u8) -> Self {
+        Self {
+            digest: terms.digest.clone(),
+            text: shell.markdown(&terms.markdown, level, "").html,
+            accept: form.field("accept_terms", Kind::Check, "field-accept-terms"),
+        }
+    }
+}
+
+/// What is wrong with a form that asks for a plan, field by field; what a form cannot mend goes on as it is.
+pub(super) fn refusals(error: AppError) -> Result<Vec<FieldError>, AppError> {
+    let named = |violation: Violation| {
+        let field = match violation.field.as_str() {
+            "plan_id" => "plan".to_owned(),
+            "application_id" => "application".to_owned(),
+            _ => violation.field,
+        };
+        FieldError::from(Violation { field, rule: violation.rule })
+    };
+    match error {
+        AppError::Invalid(violations) => Ok(violations.into_iter().map(named).collect()),
+        AppError::Conflict(conflict) => {
+            let field = match conflict {
+                Conflict::TermsNotAccepted => "accept_terms",
+                Conflict::ApplicationArchived => "application",
+                Conflict::PlanClosed | Conflict::ApiNotOpen | Conflict::ApplicationKind => "plan",
+                other => return Err(other.into()),
+            };
+            Ok(vec![FieldError::conflict(field, conflict)])
+        }
+        other => Err(other),
+    }
+}
