@@ -10,6 +10,7 @@ page-home = Retour à l’accueil
 page-request = Numéro de la demande, à citer si vous nous écrivez :
 page-footer = Octroi est un logiciel libre.
 page-demo = Démonstration : les personnes, les données et les clés sont fictives.
+page-demo-label = Démonstration
 page-demo-mail = Lire les courriels envoyés
 
 nav-label = Navigation principale
@@ -59,7 +60,7 @@ field-password-hint = Au moins 12 caractères, difficiles à deviner.
 field-identifier = Identifiant
 field-first-name = Prénom
 field-last-name = Nom
-field-terms = J'accepte les conditions d'utilisation du portail.
+field-terms = J’accepte les conditions d’utilisation du portail.
 
 verify-title = Confirmer votre adresse
 verify-lead = Un clic, et votre adresse est confirmée.
