@@ -8,64 +8,221 @@ import { describe, it } from "node:test";
 
 import { bringAxe, inaccessible, invalid, scrollsAside, tooHeavy, watch } from "./checks.mjs";
 import { note } from "./report.mjs";
-import { LANGUAGES, browser, isLeftOut, kept, pageTable } from "./stage.mjs";
+import { LANGUAGES, browser, isLeftOut, kept, pageTable, tokenOf } from "./stage.mjs";
 import * as world from "./world.mjs";
 
 const SIZES = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+
+/** How a page is looked at: each language, size and colour scheme is seen with each of the others. */
+const LOOKS = {
+  fr: [
+    { size: "wide", colorScheme: "light" },
+    { size: "phone", colorScheme: "dark" },
+  ],
+  en: [
+    { size: "wide", colorScheme: "dark" },
+    { size: "phone", colorScheme: "light" },
+  ],
+};
+
 const WRONG = "wrong-on-purpose.html";
-const SCHEMES = ["light", "dark"];
 
 /**
- * Path of the table → who opens it (`as`), where that is (`at`, by default the path itself), with what status (200),
- * whether it needs scripts, and whether it may be heavy. What is a file and no page says of what type (`file`).
+ * Path of the table → who opens it (`as`), where that is (`at`, by default the path itself) and what must have happened for
+ * it to show something (`after`). The console needs `scripts`, is there when it is `ready`, and may be `heavy`. What is a
+ * file and no page says of what type (`file`).
  */
 const PAGES = {
+  // Public pages.
   "/": { as: ["stranger", "developer", "provider", "admin"] },
-  "/sign-in": { as: ["stranger"] },
+  "/apis": { as: ["stranger", "developer"] },
+  "/apis/{slug}": { as: ["stranger"], at: () => "/apis/sirene" },
+  "/apis/{slug}/{version}": { as: ["stranger", "developer"], at: () => world.ofSirene() },
+  "/apis/{slug}/{version}/picture": {
+    as: ["stranger"],
+    at: () => world.ofSirene("/picture"),
+    after: world.picture,
+    file: "image/png",
+  },
+  "/apis/{slug}/{version}/contact": { as: ["stranger"], at: () => world.ofSirene("/contact") },
+  "/apis/{slug}/{version}/terms": { as: ["stranger"], at: () => world.ofSirene("/terms") },
+  "/apis/{slug}/{version}/documentation": { as: ["stranger"], at: () => world.ofSirene("/documentation") },
+  "/apis/{slug}/{version}/documentation.md": {
+    as: ["stranger"],
+    at: () => world.ofSirene("/documentation.md"),
+    file: "text/markdown",
+  },
+  "/apis/{slug}/{version}/documentation/{page}": {
+    as: ["stranger"],
+    at: () => world.ofSirene("/documentation/erreurs"),
+  },
+  "/apis/{slug}/{version}/reference": { as: ["stranger"], at: () => world.ofSirene("/reference") },
+  "/apis/{slug}/{version}/reference/{operation}": {
+    as: ["stranger"],
+    at: () => world.ofSirene("/reference/rechercher-etablissements"),
+  },
+  "/apis/{slug}/{version}/console": {
+    as: ["developer"],
+    at: () => world.ofSirene("/console"),
+    scripts: true,
+    ready: "#swagger-ui .opblock",
+    heavy: true,
+  },
+  "/apis/{slug}/{version}/openapi.json": {
+    as: ["stranger"],
+    at: () => world.ofSirene("/openapi.json"),
+    file: "application/json",
+  },
+  "/documentation": { as: ["stranger"] },
+  "/documentation/{guide}": { as: ["stranger"], at: () => "/documentation/first-call" },
+  "/docs/errors": { as: ["stranger"] },
+  "/docs/errors/": { as: ["stranger"] },
+  "/docs/errors/{code}": { as: ["stranger"], at: () => "/docs/errors/rate_limited" },
+  "/problems/{code}": { as: ["stranger"], at: () => "/problems/not_found" },
   "/terms": { as: ["stranger", "developer"] },
-  "/terms/accept": { as: ["developer"] },
-  "/verify-email": { as: ["stranger"], at: () => "/verify-email?token=x" },
-  "/reset-password": { as: ["stranger"], at: () => "/reset-password?token=x" },
-  "/forgot-password": { as: ["stranger"] },
-  "/invitation": { as: ["stranger"], at: world.invitation },
-  "/register": { as: ["stranger"] },
-  "/verify-email/resend": { as: ["stranger"] },
-  "/account": { as: ["developer", "admin"] },
-  "/account/email": { as: ["developer"] },
-  "/account/password": { as: ["developer"] },
-  "/account/sessions": { as: ["developer"] },
-  "/account/tokens": { as: ["developer", "provider"] },
-  "/account/tokens/new": { as: ["developer", "admin"] },
-  "/account/data": { as: ["developer"] },
-  "/account/export": { as: ["developer"], file: "application/json" },
-  "/account/close": { as: ["developer", "provider"] },
-  "/account/organizations": { as: ["developer", "provider"] },
-  "/account/organizations/new": { as: ["developer"] },
-  "/account/organizations/{organization_id}": { as: ["provider", "admin"], at: world.organization },
-  "/account/organizations/{organization_id}/edit": { as: ["provider"], at: world.organizationPage("/edit") },
-  "/account/organizations/{organization_id}/invite": { as: ["provider"], at: world.organizationPage("/invite") },
-  "/account/organizations/{organization_id}/members/{account_id}": { as: ["provider"], at: world.member },
+
   "/help": { as: ["stranger"] },
   "/legal": { as: ["stranger"] },
   "/privacy": { as: ["stranger"] },
   "/accessibility": { as: ["stranger"] },
-  "/demo/mail": { as: ["stranger"], at: world.mailbox },
-  "/demo/mail/{number}": { as: ["stranger"], at: world.mail },
   "/style": { as: ["stranger"] },
-  "/problems/{code}": { as: ["stranger"], at: () => "/problems/not_found" },
+  "/demo/mail": { as: ["stranger"], after: world.mail },
+  "/demo/mail/{number}": { as: ["stranger"], at: world.mail },
+
+  // Coming in.
+  "/sign-in": { as: ["stranger"] },
+  "/register": { as: ["stranger"] },
+  "/verify-email/resend": { as: ["stranger"] },
+  "/verify-email": { as: ["stranger"], at: () => "/verify-email?token=x" },
+  "/reset-password": { as: ["stranger"], at: () => "/reset-password?token=x" },
+  "/forgot-password": { as: ["stranger"] },
+  "/invitation": { as: ["stranger"], at: world.invitation },
+  "/terms/accept": { as: ["developer"] },
+
+  // One's account.
+  "/account": { as: ["developer", "admin"] },
+  "/account/email": { as: ["developer"] },
+  "/account/password": { as: ["developer"] },
+  "/account/sessions": { as: ["developer"] },
+  "/account/data": { as: ["developer"] },
+  "/account/export": { as: ["developer"], file: "application/json" },
+  "/account/close": { as: ["developer", "provider"] },
+  "/account/tokens": { as: ["developer", "instructor"], after: () => tokenOf("developer") },
+  "/account/tokens/new": { as: ["developer"] },
+  "/account/organizations": { as: ["developer", "editor"] },
+  "/account/organizations/new": { as: ["editor"] },
+  "/account/organizations/{organization_id}": { as: ["editor", "admin"], at: ofEditors("") },
+  "/account/organizations/{organization_id}/edit": { as: ["editor"], at: ofEditors("/edit") },
+  "/account/organizations/{organization_id}/invite": { as: ["editor"], at: ofEditors("/invite") },
+  "/account/organizations/{organization_id}/members/{account_id}": {
+    as: ["editor"],
+    at: async () => ofEditors(`/members/${await world.accountOf("editor")}`)(),
+  },
+
+  // Those who call. The instructor has nothing yet.
+  "/dashboard": { as: ["developer", "editor", "instructor"], after: world.pending },
+  "/applications": { as: ["developer", "instructor"] },
+  "/applications/new": { as: ["developer"] },
+  "/applications/new/{draft_id}": { as: ["developer"], at: ofDraft("") },
+  "/applications/new/{draft_id}/picture": { as: ["developer"], at: ofDraft("/picture"), file: "image/png" },
+  "/applications/new/{draft_id}/security": { as: ["developer"], at: ofDraft("/security") },
+  "/applications/new/{draft_id}/subscription": { as: ["developer"], at: ofDraft("/subscription") },
+  "/applications/new/{draft_id}/summary": { as: ["developer"], at: ofDraft("/summary") },
+  "/applications/{application_id}": { as: ["developer"], at: ofApplication("") },
+  "/applications/{application_id}/picture": {
+    as: ["developer"],
+    at: ofApplication("/picture"),
+    after: world.applicationPicture,
+    file: "image/png",
+  },
+  "/applications/{application_id}/secret": {
+    as: ["developer"],
+    at: async () => `/applications/${(await world.client()).id}/secret`,
+  },
+  "/applications/{application_id}/subscriptions": { as: ["developer"], at: ofApplication("/subscriptions") },
+  "/applications/{application_id}/subscriptions/{subscription_id}": {
+    as: ["developer", "admin"],
+    at: ofSubscription(""),
+  },
+  "/applications/{application_id}/subscriptions/{subscription_id}/key": { as: ["developer"], at: ofSubscription("/key") },
+  "/applications/{application_id}/subscriptions/{subscription_id}/plan": {
+    as: ["developer"],
+    at: ofSubscription("/plan"),
+  },
+  "/applications/{application_id}/usage": { as: ["developer"], at: ofApplication("/usage") },
+  "/applications/{application_id}/usage.csv": { as: ["developer"], at: ofApplication("/usage.csv"), file: "text/csv" },
+  "/keys/{credential_id}/renew": { as: ["developer"], at: ofKey("renew") },
+  "/keys/{credential_id}/reveal": { as: ["developer"], at: ofKey("reveal") },
+  "/subscriptions": { as: ["developer", "editor", "instructor"], after: world.pending },
+  "/apis/{slug}/{version}/subscribe": { as: ["developer", "editor"], at: () => world.ofSirene("/subscribe") },
+  "/apis/{slug}/{version}/subscribe/application": {
+    as: ["editor"],
+    at: async () => (await world.subscriptionDraft()).application,
+  },
+  "/apis/{slug}/{version}/subscribe/check": {
+    as: ["editor"],
+    at: async () => (await world.subscriptionDraft()).check,
+  },
+
+  // Threads.
+  "/tickets": { as: ["developer", "editor"], after: world.ticket },
+  "/apis/{slug}/{version}/tickets": { as: ["developer"], at: () => world.ofSirene("/tickets"), after: world.ticket },
+  "/tickets/{ticket_id}": { as: ["developer", "provider", "admin"], at: async () => `/tickets/${(await world.ticket()).id}` },
+
+  // Those who provide.
+  "/provider": { as: ["provider", "developer"], after: world.pending },
+  "/provider/apis/{api_id}/subscriptions": { as: ["provider"], at: ofProvided("subscriptions"), after: world.pending },
+  "/provider/apis/{api_id}/subscribers": { as: ["provider"], at: ofProvided("subscribers"), after: world.pending },
+  "/provider/apis/{api_id}/usage": { as: ["provider"], at: ofProvided("usage"), after: world.subscribed },
+  "/provider/apis/{api_id}/tickets": { as: ["provider"], at: ofProvided("tickets"), after: world.ticket },
+  "/provider/subscriptions/{subscription_id}": {
+    as: ["provider"],
+    at: async () => `/provider/subscriptions/${(await world.pending()).id}`,
+  },
+
+  // Those who run the portal.
+  "/admin": { as: ["admin"] },
+  "/admin/accounts/{account_id}": {
+    as: ["admin"],
+    at: async () => `/admin/accounts/${await world.accountOf("developer")}`,
+  },
+  "/admin/organizations": { as: ["admin", "officer"] },
+  "/admin/jobs": { as: ["admin"] },
+  "/admin/audit": { as: ["admin"] },
+  "/admin/audit/verify": { as: ["admin"] },
 };
+
+function ofEditors(part) {
+  return async () => `/account/organizations/${await world.organizationOf("editor")}${part}`;
+}
+
+function ofDraft(part) {
+  return async () => (await world.applicationDraft()) + part;
+}
+
+function ofApplication(part) {
+  return async () => `/applications/${(await world.subscribed()).application.id}${part}`;
+}
+
+function ofSubscription(part) {
+  return async () => (await world.subscription()) + part;
+}
+
+function ofKey(act) {
+  return async () => `/keys/${await world.key()}/${act}`;
+}
+
+/** A page about the API for its provider. */
+function ofProvided(part) {
+  return async () => `/provider/apis/${(await world.sirene()).id}/${part}`;
+}
 
 /** Pages that are no row of the table: refusals, and forms that were wrong. */
 const STATES = {
   "a page that is not there": { as: ["stranger"], at: () => "/nothing/here", status: 404 },
   "a link that was forged": { as: ["stranger"], at: () => "/invitation?token=x", status: 409 },
   "a sign-in that failed": { as: ["stranger"], at: () => "/sign-in", then: sendEmpty("/sign-in"), status: 422 },
-  "a registration that is wrong": {
-    as: ["stranger"],
-    at: () => "/register",
-    then: sendEmpty("/register"),
-    status: 422,
-  },
+  "a registration that is wrong": { as: ["stranger"], at: () => "/register", then: sendEmpty("/register"), status: 422 },
   "a token that is wrong": {
     as: ["developer"],
     at: () => "/account/tokens/new",
@@ -165,6 +322,7 @@ async function faultsOfWrongPage() {
 async function isFile(path, page, person) {
   const context = await browser({ person });
   try {
+    await page.after?.();
     const answer = await context.request.get(await page.at());
     assert.equal(answer.status(), 200, path);
     assert.equal(answer.headers()["content-type"].split(";")[0], page.file);
@@ -186,14 +344,11 @@ async function withoutScripts(page, person, language, name, pictures) {
     const lang = await tab.locator("html").getAttribute("lang");
     if (lang !== language) faults.push(`says that it is in ${lang}`);
     keep("html", `${name}.html`, await response.text());
-    for (const [size, viewport] of Object.entries(SIZES)) {
-      await tab.setViewportSize(viewport);
-      for (const colorScheme of SCHEMES) {
-        await tab.emulateMedia({ colorScheme });
-        const picture = `pages/${name}-${size}-${colorScheme}.png`;
-        await tab.screenshot({ path: join(kept, picture), fullPage: true });
-        pictures.push(picture);
-      }
+    for (const { size, colorScheme } of LOOKS[language]) {
+      await look(tab, size, colorScheme);
+      const picture = `pages/${name}-${size}-${colorScheme}.png`;
+      await tab.screenshot({ path: join(kept, picture), fullPage: true });
+      pictures.push(picture);
     }
     faults.push(...(await scrollsAside(tab)));
     return expected(faults, wanted);
@@ -211,13 +366,10 @@ async function withScripts(page, person, language) {
     await arrive(tab, page);
     if (!page.heavy) faults.push(...tooHeavy(await weigh()));
     await bringAxe(tab);
-    for (const [size, viewport] of Object.entries(SIZES)) {
-      await tab.setViewportSize(viewport);
-      for (const colorScheme of SCHEMES) {
-        await tab.emulateMedia({ colorScheme });
-        const found = await inaccessible(tab);
-        faults.push(...found.map((fault) => `${size}, ${colorScheme}: ${fault}`));
-      }
+    for (const { size, colorScheme } of LOOKS[language]) {
+      await look(tab, size, colorScheme);
+      const found = await inaccessible(tab);
+      faults.push(...found.map((fault) => `${size}, ${colorScheme}: ${fault}`));
     }
     return expected(faults, page.status ?? 200);
   } finally {
@@ -225,8 +377,15 @@ async function withScripts(page, person, language) {
   }
 }
 
+async function look(tab, size, colorScheme) {
+  await tab.setViewportSize(SIZES[size]);
+  await tab.emulateMedia({ colorScheme });
+}
+
 async function arrive(tab, page) {
+  await page.after?.();
   const response = await tab.goto(await page.at());
+  if (page.ready) await tab.locator(page.ready).first().waitFor();
   return page.then ? await page.then(tab) : response;
 }
 

@@ -93,11 +93,15 @@ export function pageTable() {
   return JSON.parse(readFileSync(inRepository("docs/reference/pages.json"), "utf8"));
 }
 
-/** A call of the management API; anything but success is an error. `by` is a token, the administrator's by default. */
+/**
+ * A call of the management API; anything but success is an error. `body` is a value, or the bytes of a file with its type;
+ * `by` is a token, the administrator's by default.
+ */
 export async function manage(method, path, body, by = demo.management_token) {
   const headers = { authorization: `Bearer ${by}` };
-  if (body !== undefined) headers["content-type"] = "application/json";
-  const answer = await fetch(`${demo.portal}/api/v1${path}`, { method, headers, body: JSON.stringify(body) });
+  if (body !== undefined) headers["content-type"] = body.bytes ? body.type : "application/json";
+  const sent = body?.bytes ?? JSON.stringify(body);
+  const answer = await fetch(`${demo.portal}/api/v1${path}`, { method, headers, body: sent });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
   return text === "" ? undefined : JSON.parse(text);

@@ -88,7 +88,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
             continue;
         }
         match portal.measure(&row.path, options.requests)? {
-            None => println!("{:<52} shows nobody anything without a link of a mail", row.path),
+            None => println!("{:<52} is open to none of these people here", row.path),
             Some(measured) => {
                 print(&row.path, &measured);
                 if measured.statements > STATEMENTS {
@@ -225,8 +225,11 @@ impl Portal {
         line.and_then(|number| number.parse().ok()).context("the metrics do not count statements")
     }
 
-    /// The path with identifiers in the places of its names.
+    /// The path with identifiers in the places of its names, or what stands for the whole of it.
     fn fill(&self, path: &str) -> Result<String> {
+        if let Some(whole) = self.ids.get(path) {
+            return Ok(whole.clone());
+        }
         let filled = self
             .ids
             .iter()

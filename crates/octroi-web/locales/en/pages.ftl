@@ -10,7 +10,6 @@ page-home = Back to the home page
 page-request = Number of the request, to quote when you write to us:
 page-footer = Octroi is free software.
 page-demo = Demonstration: people, data and keys are fictitious.
-page-demo-label = Demonstration
 page-demo-mail = Read the mails sent
 
 nav-label = Main navigation

@@ -123,6 +123,7 @@ api-calls-of-week = Calls of the last 7 days
 api-terms = Terms of the API
 api-terms-read = Read the terms
 api-terms-lead = You accept them when you subscribe. A new text will be shown to you if they change.
+api-terms-none = This API has no terms of its own: those of the portal are enough.
 api-labels = Subjects
 api-other-versions = Other versions
 api-try = Try it in the console

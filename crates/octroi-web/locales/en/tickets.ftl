@@ -7,7 +7,6 @@ list-all = All
 list-state = State
 list-filter = Filter
 list-created = Created
-list-crumbs = Breadcrumb
 list-nothing-fits = Nothing fits. Change the filter, or go back to the beginning of the list.
 
 ticket-tickets = Tickets
@@ -24,7 +23,6 @@ ticket-updated = Last activity
 ticket-open = Waiting for an answer
 ticket-answered = Answered
 ticket-closed = Closed
-ticket-on-api = Tickets: { $api }
 ticket-on-api-lead = A question, a failure, a doubt about the data? Write to { $provider }.
 ticket-on-api-empty = You have not written about this API yet.
 ticket-own = My tickets on this API

@@ -10,7 +10,6 @@ page-home = Retour à l’accueil
 page-request = Numéro de la demande, à citer si vous nous écrivez :
 page-footer = Octroi est un logiciel libre.
 page-demo = Démonstration : les personnes, les données et les clés sont fictives.
-page-demo-label = Démonstration
 page-demo-mail = Lire les courriels envoyés
 
 nav-label = Navigation principale

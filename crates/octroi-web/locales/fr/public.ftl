@@ -123,6 +123,7 @@ api-calls-of-week = Appels des 7 derniers jours
 api-terms = Conditions de l’API
 api-terms-read = Lire les conditions
 api-terms-lead = Vous les acceptez en souscrivant. Un nouveau texte vous sera présenté s’il change.
+api-terms-none = Cette API n’a pas de conditions propres : celles du portail suffisent.
 api-labels = Thèmes
 api-other-versions = Autres versions
 api-try = Essayer dans la console

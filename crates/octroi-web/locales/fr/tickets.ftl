@@ -7,7 +7,6 @@ list-all = Tous
 list-state = État
 list-filter = Filtrer
 list-created = Créé
-list-crumbs = Fil d’Ariane
 list-nothing-fits = Rien ne correspond. Changez le filtre, ou revenez au début de la liste.
 
 ticket-tickets = Tickets
@@ -24,7 +23,6 @@ ticket-updated = Dernière activité
 ticket-open = En attente de réponse
 ticket-answered = Répondu
 ticket-closed = Fermé
-ticket-on-api = Tickets : { $api }
 ticket-on-api-lead = Une question, une panne, un doute sur les données ? Écrivez à { $provider }.
 ticket-on-api-empty = Vous n’avez pas encore écrit à propos de cette API.
 ticket-own = Mes tickets sur cette API

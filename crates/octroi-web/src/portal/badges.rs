@@ -7,34 +7,35 @@ use octroi_domain::job::JobState;
 use octroi_domain::subscription::SubscriptionState;
 use octroi_domain::ticket::TicketState;
 
+use super::apis::words;
 use super::shell::Shell;
 
 /// A stamp. Written into a page by `{{ badge|safe }}`.
 #[derive(Template)]
-#[template(source = "<span class=\"badge badge--{{ tone }}\">{{ word }}</span>", ext = "html")]
+#[template(source = "<span class=\"badge {{ form }}\">{{ word }}</span>", ext = "html")]
 pub(super) struct Badge {
-    tone: &'static str,
+    form: &'static str,
     word: String,
 }
 
 /// Something that has a state.
 pub(super) trait State: Copy {
-    /// The stamp's tone and the sentence of its word.
+    /// The stamp's form and the sentence of its word.
     fn stamp(self) -> (&'static str, &'static str);
 
     /// The stamp in the page's language.
     fn badge(self, shell: &Shell) -> Badge {
-        let (tone, word) = self.stamp();
-        Badge { tone, word: shell.say(word) }
+        let (form, word) = self.stamp();
+        Badge { form, word: shell.say(word) }
     }
 }
 
 impl State for TicketState {
     fn stamp(self) -> (&'static str, &'static str) {
         match self {
-            Self::Open => ("waiting", "ticket-open"),
-            Self::Answered => ("admitted", "ticket-answered"),
-            Self::Closed => ("closed", "ticket-closed"),
+            Self::Open => ("badge--waiting", "ticket-open"),
+            Self::Answered => ("badge--admitted", "ticket-answered"),
+            Self::Closed => ("badge--closed", "ticket-closed"),
         }
     }
 }
@@ -42,32 +43,28 @@ impl State for TicketState {
 impl State for SubscriptionState {
     fn stamp(self) -> (&'static str, &'static str) {
         match self {
-            Self::Pending => ("waiting", "provider-pending"),
-            Self::Active => ("admitted", "provider-active"),
-            Self::Rejected => ("refused", "provider-rejected"),
-            Self::Paused => ("paused", "provider-paused"),
-            Self::Closed => ("closed", "provider-closed"),
+            Self::Pending => ("badge--waiting", "provider-pending"),
+            Self::Active => ("badge--admitted", "provider-active"),
+            Self::Rejected => ("badge--refused", "provider-rejected"),
+            Self::Paused => ("badge--paused", "provider-paused"),
+            Self::Closed => ("badge--closed", "provider-closed"),
         }
     }
 }
 
 impl State for ApiState {
     fn stamp(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Draft => ("waiting", "state-draft"),
-            Self::Published => ("admitted", "state-published"),
-            Self::Deprecated => ("paused", "state-deprecated"),
-            Self::Retired => ("closed", "state-retired"),
-        }
+        let state = words::State(self);
+        (state.badge(), state.id())
     }
 }
 
 impl State for AccountState {
     fn stamp(self) -> (&'static str, &'static str) {
         match self {
-            Self::Unverified => ("waiting", "operator-unverified"),
-            Self::Active => ("admitted", "operator-active"),
-            Self::Suspended => ("paused", "operator-suspended"),
+            Self::Unverified => ("badge--waiting", "operator-unverified"),
+            Self::Active => ("badge--admitted", "operator-active"),
+            Self::Suspended => ("badge--paused", "operator-suspended"),
         }
     }
 }
@@ -75,9 +72,9 @@ impl State for AccountState {
 impl State for JobState {
     fn stamp(self) -> (&'static str, &'static str) {
         match self {
-            Self::Ready => ("waiting", "operator-ready"),
-            Self::Running => ("admitted", "operator-running"),
-            Self::Dead => ("refused", "operator-dead"),
+            Self::Ready => ("badge--waiting", "operator-ready"),
+            Self::Running => ("badge--admitted", "operator-running"),
+            Self::Dead => ("badge--refused", "operator-dead"),
         }
     }
 }

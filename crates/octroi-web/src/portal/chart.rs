@@ -33,6 +33,8 @@ struct Column {
     refused: Bar,
     /// What stands under it; most have nothing.
     name: Option<String>,
+    /// Whether the name is left out where there is little room.
+    spare: bool,
     /// What it is called in the table.
     label: String,
     counts: [i64; 3],
@@ -80,6 +82,7 @@ impl<'a> Chart<'a> {
                 admitted: Bar { y: pixels(BASE - low), height: pixels(low) },
                 refused: Bar { y: pixels(BASE - low - high), height: pixels(high) },
                 name: (place % named_every == 0).then(|| short(shell, usage.step, *start)),
+                spare: place / named_every % 2 == 1,
                 label: long(shell, usage.step, *start),
                 counts: [*admitted, refused, *calls],
             }

@@ -4,7 +4,6 @@ use askama::Template;
 use http::StatusCode;
 use octroi_app::AppError;
 use octroi_app::applications::{ApplicationFilter, ApplicationView};
-use octroi_app::catalog::ApiView;
 use octroi_app::mail::pages::ticket as place;
 use octroi_app::page::PageRequest;
 use octroi_app::tickets::{OpenTicket, Reply, TicketFilter, TicketMessageView, TicketView, Writer};
@@ -16,11 +15,13 @@ use octroi_domain::ticket::{MAX_BODY, MAX_MESSAGES, MAX_SUBJECT, Side, TicketSta
 use octroi_domain::validate::{Rule, Violation};
 
 use super::answer;
+use super::apis::{Frame, Tab};
 use super::badges::{Badge, State as _};
 use super::fields::{Choice, Choices, Field, FormState, Kind, Summary};
-use super::gate::{Form, PageResult};
+use super::gate::{Form, PageError, PageResult};
 use super::lists::{self, Pager};
 use super::path::{ApiPath, Id};
+use super::refused::Refused;
 use super::route::{Access, PageRow, get, post};
 use super::shell::{Section, Shell};
 use super::visitor::Visitor;
@@ -116,7 +117,7 @@ async fn mine(visitor: Visitor) -> PageResult {
 #[template(path = "tickets/on-api.html")]
 struct OnApi<'a> {
     shell: &'a Shell,
-    api: &'a ApiView,
+    frame: &'a Frame,
     here: String,
     tickets: Vec<Listed>,
     pager: Pager<'a>,
@@ -129,15 +130,20 @@ struct OnApi<'a> {
 }
 
 async fn on_api(visitor: Visitor, path: ApiPath) -> PageResult {
-    let api = visitor.app().api_by_slug(visitor.actor(), &path.slug, Some(&path.version)).await?;
+    let frame = framed(&visitor, &path).await?;
     let shell = visitor.shell(Section::Catalogue);
-    show_on_api(&visitor, &shell, &api, FormState::new(&shell), StatusCode::OK).await
+    show_on_api(&visitor, &shell, &frame, FormState::new(&shell), StatusCode::OK).await
+}
+
+/// The frame of the API's pages.
+async fn framed(visitor: &Visitor, path: &ApiPath) -> Result<Frame, AppError> {
+    let api = visitor.app().api_by_slug(visitor.actor(), &path.slug, Some(&path.version)).await?;
+    Ok(Frame::of(api, Tab::Tickets))
 }
 
 /// Opens a ticket. What is wrong is shown beside what was typed.
 async fn open(visitor: Visitor, path: ApiPath, sent: Form) -> PageResult {
-    let app = visitor.app();
-    let api = app.api_by_slug(visitor.actor(), &path.slug, Some(&path.version)).await?;
+    let frame = framed(&visitor, &path).await?;
     let shell = visitor.shell(Section::Catalogue);
     let wrong = |errors| FormState::wrong(&shell, &sent, errors);
     let application_id = match sent.some("application_id").map(|id| id.parse()) {
@@ -146,48 +152,39 @@ async fn open(visitor: Visitor, path: ApiPath, sent: Form) -> PageResult {
         Some(Err(_)) => {
             let violation = Violation { field: "application_id".into(), rule: Rule::Unknown };
             let form = wrong(vec![FieldError::from(violation)]);
-            return show_on_api(&visitor, &shell, &api, form, StatusCode::UNPROCESSABLE_ENTITY).await;
+            return show_on_api(&visitor, &shell, &frame, form, StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
     let request = OpenTicket {
-        api_id: api.id,
+        api_id: frame.api.id,
         application_id,
         subject: sent.text("subject"),
         body: lines(sent.one("body")),
         once: once_of(&sent),
     };
-    match app.open_ticket(visitor.actor(), request).await {
+    match visitor.app().open_ticket(visitor.actor(), request).await {
         Ok(ticket) => answer::done(&place(ticket.id), "notice-ticket-opened"),
-        Err(AppError::Invalid(violations)) => {
-            let form = wrong(errors_of(violations));
-            show_on_api(&visitor, &shell, &api, form, StatusCode::UNPROCESSABLE_ENTITY).await
+        Err(error) => {
+            let refused = refused(error)?;
+            show_on_api(&visitor, &shell, &frame, wrong(refused.errors), refused.status).await
         }
-        Err(AppError::TooMany(seconds)) => {
-            let form = wrong(vec![FieldError::too_many("body", seconds)]);
-            show_on_api(&visitor, &shell, &api, form, StatusCode::TOO_MANY_REQUESTS).await
-        }
-        Err(AppError::Conflict(conflict)) => {
-            let form = wrong(vec![FieldError::conflict("body", conflict)]);
-            show_on_api(&visitor, &shell, &api, form, StatusCode::CONFLICT).await
-        }
-        Err(other) => Err(other.into()),
     }
 }
 
 async fn show_on_api(
     visitor: &Visitor,
     shell: &Shell,
-    api: &ApiView,
+    frame: &Frame,
     form: FormState<'_>,
     status: StatusCode,
 ) -> PageResult {
-    let filter = TicketFilter { api_id: Some(api.id), state: None, mine: true };
+    let filter = TicketFilter { api_id: Some(frame.api.id), state: None, mine: true };
     let page = visitor.app().tickets(visitor.actor(), &filter, &lists::part(visitor)).await?;
     let application = application_choice(visitor, shell, &form).await?;
     let subject = form.field("subject", Kind::Text, "ticket-subject").max(MAX_SUBJECT as u32);
     let body = form.field("body", Kind::Lines, "ticket-body").hint(shell, "ticket-markdown");
     let template = OnApi {
-        here: format!("/apis/{}/{}/tickets", api.slug, api.version),
+        here: format!("{}/tickets", frame.base),
         pager: Pager::of(visitor, shell, page.next_cursor.as_deref()),
         tickets: Listed::all(shell, page.items),
         summary: form.summary(&["application_id", "subject", "body"]),
@@ -196,7 +193,7 @@ async fn show_on_api(
         body: body.max(MAX_BODY as u32),
         once: once_for(visitor, &form),
         shell,
-        api,
+        frame,
         form,
     };
     Ok(answer::page(status, shell.language, &template))
@@ -273,21 +270,17 @@ async fn thread(visitor: Visitor, Id(id): Id<TicketId>) -> PageResult {
 async fn reply(visitor: Visitor, Id(id): Id<TicketId>, sent: Form) -> PageResult {
     let shell = visitor.shell(Section::Account);
     let request = Reply { body: lines(sent.one("body")), once: once_of(&sent) };
-    let (error, status) = match visitor.app().reply_ticket(visitor.actor(), id, request).await {
+    match visitor.app().reply_ticket(visitor.actor(), id, request).await {
         Ok(message) => {
             let to = format!("{}#message-{}", place(id), message.position);
-            return answer::done(&to, "notice-ticket-sent");
+            answer::done(&to, "notice-ticket-sent")
         }
-        Err(AppError::Invalid(violations)) => (errors_of(violations), StatusCode::UNPROCESSABLE_ENTITY),
-        Err(AppError::TooMany(seconds)) => {
-            (vec![FieldError::too_many("body", seconds)], StatusCode::TOO_MANY_REQUESTS)
+        Err(error) => {
+            let refused = refused(error)?;
+            let form = FormState::wrong(&shell, &sent, refused.errors);
+            show_thread(&visitor, &shell, id, form, refused.status).await
         }
-        Err(AppError::Conflict(conflict)) => {
-            (vec![FieldError::conflict("body", conflict)], StatusCode::CONFLICT)
-        }
-        Err(other) => return Err(other.into()),
-    };
-    show_thread(&visitor, &shell, id, FormState::wrong(&shell, &sent, error), status).await
+    }
 }
 
 async fn close(visitor: Visitor, Id(id): Id<TicketId>) -> PageResult {
@@ -380,11 +373,17 @@ fn once_for(visitor: &Visitor, form: &FormState<'_>) -> String {
     }
 }
 
-/// A form that was sent before with another text: whoever sends it again is asked whether that is meant.
-fn errors_of(violations: Vec<Violation>) -> Vec<FieldError> {
-    let error = |violation: Violation| match violation {
+/// What the form can mend. One that was sent before with another text is told so: whoever sends it again means it.
+fn refused(error: AppError) -> Result<Refused, PageError> {
+    let told = |violation: Violation| match violation {
         Violation { field, rule: Rule::Taken } if field == "once" => FieldError::sent_before("once"),
         other => FieldError::from(other),
     };
-    violations.into_iter().map(error).collect()
+    match error {
+        AppError::Invalid(violations) => Ok(Refused::fields(violations.into_iter().map(told))),
+        AppError::Conflict(conflict) => {
+            Ok(Refused { status: StatusCode::CONFLICT, errors: vec![FieldError::conflict("body", conflict)] })
+        }
+        other => Refused::by(other, "body"),
+    }
 }

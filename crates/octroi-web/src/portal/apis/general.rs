@@ -16,7 +16,6 @@ use crate::portal::gate::PageResult;
 use crate::portal::shell::{Section, Shell};
 use crate::portal::visitor::Visitor;
 use crate::portal::{answer, errors};
-use crate::problem::{Problem, ProblemCode};
 
 #[derive(Template)]
 #[template(path = "apis/general.html")]
@@ -149,15 +148,18 @@ pub(super) async fn contact(visitor: Visitor, place: Path<Place>) -> PageResult 
 struct Terms<'a> {
     shell: &'a Shell,
     frame: &'a Frame,
-    /// Safe HTML.
-    text: String,
+    /// Safe HTML; none where the API has no terms of its own.
+    text: Option<String>,
 }
 
 pub(super) async fn terms(visitor: Visitor, place: Path<Place>) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::General).await?;
     let shell = visitor.shell(Section::Catalogue);
-    let terms = frame.api.terms.as_ref().ok_or_else(|| Problem::new(ProblemCode::NotFound))?;
-    let text = markdown::render_apart(terms.markdown.clone(), &shell, 3, &shell.say("api-terms")).await.html;
+    let title = shell.say("api-terms");
+    let text = match &frame.api.terms {
+        Some(terms) => Some(markdown::render_apart(terms.markdown.clone(), &shell, 3, &title).await.html),
+        None => None,
+    };
     answer::ok(&shell, &Terms { shell: &shell, frame: &frame, text })
 }
 

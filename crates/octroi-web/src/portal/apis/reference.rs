@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::documentation::{Menu, REFERENCE};
 use super::frame::{Frame, Place, Tab};
+use crate::markdown;
 use crate::portal::answer;
 use crate::portal::gate::{PageError, PageResult};
 use crate::portal::shell::{Section, Shell};
@@ -45,6 +46,22 @@ impl Operation<'_> {
     /// Written into the page by `|safe`: its own template escapes every value.
     fn table<'a>(&'a self, caption: &'a str, shapes: &'a [Shape]) -> Shapes<'a> {
         Shapes { shell: self.shell, caption, shapes }
+    }
+}
+
+impl Shapes<'_> {
+    /// A name that a browser breaks between its words: safe HTML.
+    fn breakable(&self, name: &str) -> String {
+        let mut written = String::new();
+        let mut before = ' ';
+        for c in name.chars() {
+            if (before.is_lowercase() && c.is_uppercase()) || matches!(before, '.' | '_' | '-') {
+                written.push_str("<wbr>");
+            }
+            written.push_str(&markdown::escape(c.encode_utf8(&mut [0; 4])));
+            before = c;
+        }
+        written
     }
 }
 

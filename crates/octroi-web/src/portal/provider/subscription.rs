@@ -7,7 +7,7 @@ use octroi_app::subscriptions::Decision;
 use octroi_app::{AppError, Conflict};
 use octroi_domain::ids::SubscriptionId;
 use octroi_domain::permission::{Action, Parties, require};
-use octroi_domain::subscription::Transition;
+use octroi_domain::subscription::{SubscriptionState, Transition};
 
 use crate::field::FieldError;
 use crate::portal::answer;
@@ -125,7 +125,10 @@ async fn page(
         decided: view.decided_at.as_ref().map(|at| shell.moment(at)),
         here: place(id),
         summary: form.summary(&["reason"]),
-        reason: reason.hint(shell, "provider-reason-hint"),
+        reason: match view.state {
+            SubscriptionState::Pending => reason.hint(shell, "provider-reason-hint"),
+            _ => reason.hint(shell, "provider-reason-read"),
+        },
         buttons: buttons(visitor, &view),
         view: &view,
         shell,

@@ -5,6 +5,7 @@ mod account;
 mod general;
 mod operator;
 mod provider;
+mod public;
 mod tickets;
 
 use octroi_domain::permission::Parties;
@@ -38,7 +39,14 @@ impl Fixture {
 
 /// The fixture of a row.
 pub(crate) fn fixture(world: &World, row: &PageRow) -> Fixture {
-    let parts = [general::fixture, account::fixture, tickets::fixture, provider::fixture, operator::fixture];
+    let parts = [
+        general::fixture,
+        public::fixture,
+        account::fixture,
+        tickets::fixture,
+        provider::fixture,
+        operator::fixture,
+    ];
     let found = parts.iter().find_map(|part| part(world, &row.method, row.path));
     found.unwrap_or_else(|| panic!("{row:?} has no fixture: add one, so that its permissions are tested"))
 }

@@ -42,11 +42,11 @@ async fn the_home_lists_the_public_catalogue_in_both_languages() {
     });
     house.publish(more, vec![plan("public", json!({}))]).await;
     let french = is_page(&door.raw(Ask::get("/")).await, 200);
-    assert!(french.contains("<html lang=\"fr\">") && french.contains("aucune souscription"), "{french}");
-    assert!(french.contains("http://gateway.test/api-sirene/3.11"), "{french}");
+    assert!(french.contains("<html lang=\"fr\">") && french.contains("aucun appel en 7 jours"), "{french}");
+    assert!(french.contains("href=\"/apis/sirene/3.11\""), "{french}");
     assert!(!french.contains("<b>Sirene"), "what providers write is text: {french}");
     let english = is_page(&door.raw(Ask::get("/").with("accept-language", "en")).await, 200);
-    assert!(english.contains("<html lang=\"en\">") && english.contains("no subscription"), "{english}");
+    assert!(english.contains("<html lang=\"en\">") && english.contains("no call in 7 days"), "{english}");
     let chosen = door.raw(Ask::get("/?lang=fr").with("accept-language", "en")).await;
     assert!(is_page(&chosen, 200).contains("<html lang=\"fr\">"));
     let style = french.split('"').find(|part| part.ends_with("/portal.css")).unwrap();

@@ -2,8 +2,11 @@
 
 mod account;
 mod browser;
+mod catalogue;
 mod demo;
+mod documentation;
 mod fixtures;
+mod home;
 mod links;
 mod operator;
 mod organizations;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use octroi_domain::actor::Actor;
 use octroi_testkit::{House, databases, plan, subscribe};
 use octroi_web::portal::page_table;
 use serde_json::json;
@@ -72,5 +73,14 @@ async fn grow(house: &House, world: &World) {
         house.subscribed(owner, application, api.plan_id(0)).await;
         let waiting = house.application(owner, "Une qui attend").await.id;
         house.app.subscribe(owner, subscribe(waiting, api.plan_id(1))).await.unwrap();
+        write(house, world, owner, number).await;
     }
+}
+
+/// One more ticket, and one more message in the first.
+async fn write(house: &House, world: &World, owner: &Actor, number: usize) {
+    let ticket = json!({"api_id": world.api, "subject": format!("Ticket {number}"), "body": "Bonjour"});
+    house.app.open_ticket(owner, serde_json::from_value(ticket).unwrap()).await.unwrap();
+    let reply = serde_json::from_value(json!({"body": format!("Message {number}")})).unwrap();
+    house.app.reply_ticket(owner, world.ticket, reply).await.unwrap();
 }
