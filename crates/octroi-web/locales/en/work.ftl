@@ -1,22 +1,14 @@
 # What people who call APIs do once they have signed in: dashboard, applications, subscriptions, keys, usage.
 
-crumbs-label = Breadcrumb
 form-save = Save
 form-cancel = Cancel
 form-continue = Continue
 form-next = Next
 form-previous = Previous step
-list-filter = Filter
-list-first = Beginning of the list
-list-next = More of the list
-list-pages = Pages of the list
 steps-label = Steps
 steps-count = Step { $at } of { $all }
 steps-done = : done, change
-copy = Copy
-copied = Copied
 copy-selected = Selected: copy with the keyboard
-copy-command = the command
 column-api = API
 column-application = Application
 column-plan = Plan
@@ -132,10 +124,9 @@ limit-month =
         [one] one call a month
        *[other] { $number } calls a month
     }
-limit-none = No limit of calls
-plan-automatic = Validated automatically.
-plan-manual = Validated by the provider.
-plan-oauth2 = Needs a Backend to backend application.
+plan-choice-automatic = Validated automatically.
+plan-choice-manual = Validated by the provider.
+plan-choice-oauth2 = Needs a Backend to backend application.
 plan-choose-one = Choose a plan of the list.
 plan-version = Version
 plan-crumb = Plan
@@ -321,7 +312,6 @@ notice-application-saved = The application is saved.
 notice-application-archived = The application is archived.
 notice-application-before = This form was sent before: this is the application that came of it.
 notice-secret-made = The new secret is ready. Copy it now.
-notice-subscription-closed = The subscription is closed.
 notice-subscription-before = This form was sent before: this is the subscription that came of it.
 notice-already-subscribed = This application has subscribed to this API already: this is its subscription.
 notice-plan-changed = The plan is changed. Your key stays the same.

@@ -1,22 +1,14 @@
 # Ce que fait, une fois connecté, qui appelle des API : tableau de bord, applications, souscriptions, clés, usage.
 
-crumbs-label = Fil d’Ariane
 form-save = Enregistrer
 form-cancel = Annuler
 form-continue = Continuer
 form-next = Suivant
 form-previous = Étape précédente
-list-filter = Filtrer
-list-first = Début de la liste
-list-next = Suite de la liste
-list-pages = Pages de la liste
 steps-label = Étapes
 steps-count = Étape { $at } sur { $all }
 steps-done = : fait, modifier
-copy = Copier
-copied = Copié
 copy-selected = Sélectionné : copiez avec le clavier
-copy-command = la commande
 column-api = API
 column-application = Application
 column-plan = Plan
@@ -132,10 +124,9 @@ limit-month =
         [one] un appel par mois
        *[other] { $number } appels par mois
     }
-limit-none = Sans limite d’appels
-plan-automatic = Validation automatique.
-plan-manual = Validation par le fournisseur.
-plan-oauth2 = Demande une application Backend to backend.
+plan-choice-automatic = Validation automatique.
+plan-choice-manual = Validation par le fournisseur.
+plan-choice-oauth2 = Demande une application Backend to backend.
 plan-choose-one = Choisissez un plan de la liste.
 plan-version = Version
 plan-crumb = Plan
@@ -321,7 +312,6 @@ notice-application-saved = L’application est enregistrée.
 notice-application-archived = L’application est archivée.
 notice-application-before = Ce formulaire a déjà été envoyé : voici l’application qui en est née.
 notice-secret-made = Le nouveau secret est prêt. Copiez-le maintenant.
-notice-subscription-closed = La souscription est close.
 notice-subscription-before = Ce formulaire a déjà été envoyé : voici la souscription qui en est née.
 notice-already-subscribed = Cette application a déjà souscrit à cette API : voici sa souscription.
 notice-plan-changed = Le plan est changé. Votre clé reste la même.

@@ -14,7 +14,6 @@ use crate::form::Fields;
 pub(crate) enum Kind {
     Text,
     Email,
-    Url,
     Password,
     Lines,
     File,
@@ -242,7 +241,6 @@ impl Field {
     fn kind_word(&self) -> &'static str {
         match self.kind {
             Kind::Email => "email",
-            Kind::Url => "url",
             Kind::Password => "password",
             Kind::File => "file",
             Kind::Text | Kind::Lines | Kind::Check => "text",

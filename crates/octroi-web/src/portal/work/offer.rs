@@ -64,14 +64,14 @@ pub(super) fn choice(shell: &Shell, plan: &PlanView) -> Choice {
 
 pub(super) const fn validation(validation: Validation) -> &'static str {
     match validation {
-        Validation::Automatic => "plan-automatic",
-        Validation::Manual => "plan-manual",
+        Validation::Automatic => "plan-choice-automatic",
+        Validation::Manual => "plan-choice-manual",
     }
 }
 
 const fn security(security: Security) -> Option<&'static str> {
     match security {
-        Security::Oauth2 => Some("plan-oauth2"),
+        Security::Oauth2 => Some("plan-choice-oauth2"),
         Security::ApiKey | Security::Keyless => None,
     }
 }
