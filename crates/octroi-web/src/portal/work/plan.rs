@@ -86,7 +86,13 @@ fn page<'a>(shell: &'a Shell, place: Place, choices: &'a PlanChoices, form: Form
         place,
         choices,
         summary: form.summary(&["plan", "comment", "accept_terms"]),
-        plans: form.choices("plan", "field-plan", options),
+        plans: match options.len() {
+            1 => {
+                let only = options[0].value.clone();
+                form.choices("plan", "field-plan", options).usually(&only)
+            }
+            _ => form.choices("plan", "field-plan", options),
+        },
         chosen,
         form,
     }

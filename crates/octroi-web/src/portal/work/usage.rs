@@ -41,7 +41,6 @@ const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 
 const SPANS: [Span; 3] = [
-    Span { word: "7d", label: "usage-7d", title: "usage-7d-title", step: UsageStep::Day, before: 6 * DAY },
     Span {
         word: "24h",
         label: "usage-24h",
@@ -49,6 +48,7 @@ const SPANS: [Span; 3] = [
         step: UsageStep::Hour,
         before: 23 * HOUR,
     },
+    Span { word: "7d", label: "usage-7d", title: "usage-7d-title", step: UsageStep::Day, before: 6 * DAY },
     Span {
         word: "30d",
         label: "usage-30d",
@@ -58,10 +58,14 @@ const SPANS: [Span; 3] = [
     },
 ];
 
-/// The one that the address asks for; seven days where it asks for none.
+/// The one that is shown where the address asks for none.
+const USUAL: &str = "7d";
+
+/// The one that the address asks for.
 fn span(visitor: &Visitor) -> &'static Span {
-    let word = visitor.query("span").unwrap_or_default();
-    SPANS.iter().find(|span| span.word == word).unwrap_or(&SPANS[0])
+    let asked = visitor.query("span");
+    let named = |word: &str| SPANS.iter().find(|span| span.word == word);
+    asked.as_deref().and_then(named).or_else(|| named(USUAL)).unwrap_or(&SPANS[0])
 }
 
 async fn read(visitor: &Visitor, id: ApplicationId, span: &Span) -> Result<UsageView, AppError> {
