@@ -10,14 +10,15 @@ mod live;
 mod mails;
 mod people;
 mod program;
+mod smtp;
 mod upstream;
 
 pub use http::{Answer, call, exchange};
 pub use live::{Live, address};
-pub use mails::decoded;
 pub use octroi_testkit::*;
 pub use people::{Consumer, Person};
 pub use program::Program;
+pub use smtp::SmtpServer;
 pub use upstream::Upstream;
 
 /// The header in which API Sirene takes its key.

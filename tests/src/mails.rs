@@ -9,31 +9,17 @@ pub(crate) fn texts_to(folder: &Path, to: &str) -> Vec<String> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
     paths.sort();
     let mails = paths.iter().filter_map(|path| std::fs::read_to_string(path).ok());
-    mails.filter(|mail| mail.contains(&format!("To: {to}"))).map(|mail| decoded(&mail)).collect()
+    let addressed = mails.filter(|mail| mail.contains(&format!("To: {to}\r\n")));
+    addressed.map(|mail| text_of(&mail).expect("a mail of two parts, its text first")).collect()
 }
 
-/// The text of a mail written in quoted-printable (RFC 2045, 6.7) or as it is.
-pub fn decoded(mail: &str) -> String {
-    let (head, body) = mail.split_once("\r\n\r\n").expect("a head and a body");
-    if !head.to_ascii_lowercase().contains("quoted-printable") {
-        return body.to_owned();
-    }
-    let joined = body.replace("=\r\n", "");
-    let (mut bytes, mut rest) = (Vec::new(), joined.as_bytes());
-    while let [first, tail @ ..] = rest {
-        let code = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| *first == b'=') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+/// The text of a mail as it stands in a file: the first of its two parts (RFC 2046, 5.1.4).
+fn text_of(mail: &str) -> Option<String> {
+    let (head, body) = mail.split_once("\r\n\r\n")?;
+    let boundary = head.split_once("boundary=\"")?.1.split_once('"')?.0;
+    let part = body.split(&format!("--{boundary}")).nth(1)?;
+    let (kind, text) = part.split_once("\r\n\r\n")?;
+    kind.contains("text/plain").then(|| text.to_owned())
 }
 
 /// The secret in the link of a mail.

@@ -57,7 +57,7 @@ async fn no_secret_of_a_whole_run_is_found_anywhere() {
         let upstream = Upstream::start();
         let (secrets, answers) = a_whole_run(&live, &upstream).await;
         let metrics = live.operator("/metrics").await.text();
-        assert!(metrics.contains("octroi"), "{metrics}");
+        assert!(metrics.contains("octroi_store_statements_total "), "{metrics}");
         let log_file = live.access_log();
         let folder = live.folder().to_owned();
         let (database, data) = live.stop().await;

@@ -7,5 +7,6 @@ mod canary;
 mod docs;
 mod durability;
 mod limit;
+mod mail;
 mod revocation;
 mod row2;

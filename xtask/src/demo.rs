@@ -59,6 +59,8 @@ pub(crate) struct Demo {
     server: Background,
     /// What it said when it was ready.
     pub(crate) line: Line,
+    /// The same, word for word.
+    pub(crate) text: String,
 }
 
 impl Demo {
@@ -95,7 +97,7 @@ impl Demo {
         }
         let line = serde_json::from_str(&text)
             .with_context(|| format!("`octroi demo --json` printed something else than its line: {text}"))?;
-        Ok(Self { server, line })
+        Ok(Self { server, line, text })
     }
 
     /// The process id.

@@ -12,6 +12,7 @@ use crate::workspace::{self, Profile};
 const GENERATED: &[(&[&str], &str)] = &[
     (&["schema", "catalogue"], "docs/reference/catalogue.schema.json"),
     (&["schema", "openapi"], "docs/reference/openapi.json"),
+    (&["schema", "pages"], "docs/reference/pages.json"),
 ];
 
 /// Options of `cargo xtask generate`.

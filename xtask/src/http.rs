@@ -13,22 +13,45 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Answer {
     /// The status code.
     pub(crate) status: u16,
-    /// The number of bytes after the head.
-    pub(crate) body_bytes: usize,
+    /// Status line and headers.
+    head: String,
+    /// What follows them.
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// The values of a header.
+    pub(crate) fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        lines.filter(move |(said, _)| said.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
 }
 
 /// Gets `http://host:port/path` with extra headers.
 pub(crate) fn get(url: &str, headers: &[(&str, &str)]) -> Result<Answer> {
+    ask("GET", url, headers, "")
+}
+
+/// Sends a form to `http://host:port/path`.
+pub(crate) fn post_form(url: &str, form: &str) -> Result<Answer> {
+    ask("POST", url, &[("content-type", "application/x-www-form-urlencoded")], form)
+}
+
+fn ask(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer> {
     let (authority, path) = split(url).with_context(|| format!("not a plain http URL: {url}"))?;
     let mut stream =
         TcpStream::connect(authority).with_context(|| format!("nobody answers at {authority}"))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_nodelay(true)?;
-    let mut head = format!("GET {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
+    if !body.is_empty() {
+        head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
     head.push_str("\r\n");
+    head.push_str(body);
     stream.write_all(head.as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).with_context(|| format!("no whole answer from {url}"))?;
@@ -48,7 +71,7 @@ fn parse(answer: &[u8]) -> Option<Answer> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = std::str::from_utf8(answer.get(..end)?).ok()?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    Some(Answer { status, body_bytes: answer.len() - end - 4 })
+    Some(Answer { status, head: head.to_owned(), body: answer.get(end + 4..)?.to_vec() })
 }
 
 #[cfg(test)]
@@ -64,8 +87,9 @@ mod tests {
 
     #[test]
     fn an_answer_falls_into_status_and_body() {
-        let answer = parse(b"HTTP/1.1 401 Unauthorized\r\nA: b\r\n\r\nbody").expect("it is one");
-        assert_eq!((answer.status, answer.body_bytes), (401, 4));
+        let answer = parse(b"HTTP/1.1 401 Unauthorized\r\nA: b\r\na: c\r\n\r\nbody").expect("it is one");
+        assert_eq!((answer.status, answer.body.as_slice()), (401, b"body".as_slice()));
+        assert_eq!(answer.header("A").collect::<Vec<_>>(), ["b", "c"]);
         assert!(parse(b"HTTP/1.1 200 OK\r\n").is_none());
     }
 }

@@ -4,6 +4,7 @@
 
 mod background;
 mod bench;
+mod browser;
 mod check_deps;
 mod command;
 mod demo;
@@ -27,7 +28,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Pass every check and every test; installs what is missing (Debian, PyPI).
+    /// Pass every check and every test; installs what is missing (Debian, PyPI, npm).
     Test(test::Options),
     /// Check the walls between crates (who may import whom) and the shape of source files.
     CheckDeps,
@@ -35,6 +36,8 @@ enum Task {
     Generate(generate::Options),
     /// Run a command with a private PostgreSQL in OCTROI_TEST_POSTGRES.
     Postgres(postgres::Options),
+    /// Walk the portal with a browser, or draw its picture for the README.
+    Browser(browser::Options),
     /// Measure Octroi, beside its peers where there are any.
     Bench(bench::Options),
 }
@@ -45,6 +48,7 @@ fn main() -> std::process::ExitCode {
         Task::CheckDeps => check_deps::run(),
         Task::Generate(options) => generate::run(&options),
         Task::Postgres(options) => postgres::run(&options),
+        Task::Browser(options) => browser::run(&options),
         Task::Bench(options) => bench::run(&options),
     };
     match outcome {

@@ -7,11 +7,15 @@ use clap::ValueEnum;
 
 use crate::command::CommandExt as _;
 use crate::postgres::{self, Postgres};
+use crate::tools::Python;
 use crate::workspace::{Profile, build_octroi, cargo};
-use crate::{check_deps, generate, schemathesis, tools};
+use crate::{browser, check_deps, generate, schemathesis, tools};
 
 /// The environment variable through which tests find the real program.
 const BINARY_VARIABLE: &str = "OCTROI_TEST_BINARY";
+
+/// The environment variable through which tests find Python with a mail server.
+const SMTP_VARIABLE: &str = "OCTROI_TEST_SMTP_PYTHON";
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -48,6 +52,8 @@ enum Step {
     Tests,
     /// Schemathesis against the management API.
     Api,
+    /// A browser on every page of the portal.
+    Browser,
 }
 
 impl Step {
@@ -70,6 +76,7 @@ impl Step {
             Self::Doctests => cargo().args(["test", "--quiet", "--workspace", "--doc"]).must(),
             Self::Tests => tests(nextest),
             Self::Api => schemathesis::run(),
+            Self::Browser => browser::test(),
         }
     }
 }
@@ -141,6 +148,9 @@ fn tests(nextest: &[String]) -> Result<()> {
     if needs_binary(nextest) {
         command.env(BINARY_VARIABLE, build_octroi(Profile::Dev)?);
     }
+    if needs_smtp(nextest) {
+        command.env(SMTP_VARIABLE, tools::python(Python::Aiosmtpd)?.join("python"));
+    }
     let server = Postgres::start()?;
     command.args(nextest).env(postgres::URL_VARIABLE, server.url()).must()
 }
@@ -153,6 +163,11 @@ fn names_packages(nextest: &[String]) -> bool {
 /// The packages whose tests run the real program.
 fn needs_binary(nextest: &[String]) -> bool {
     !names_packages(nextest) || nextest.iter().any(|word| word == "octroi" || word == "octroi-tests")
+}
+
+/// The package whose tests talk to a real mail server.
+fn needs_smtp(nextest: &[String]) -> bool {
+    !names_packages(nextest) || nextest.iter().any(|word| word == "octroi-tests")
 }
 
 #[cfg(test)]
@@ -176,6 +191,14 @@ mod tests {
             |words: &[&str]| needs_binary(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
         assert!(needs(&[]) && needs(&["renewal"]) && needs(&["-p", "octroi-tests"]));
         assert!(!needs(&["-p", "octroi-store"]));
+    }
+
+    #[test]
+    fn the_mail_server_is_installed_for_the_tests_that_run_it() {
+        let needs =
+            |words: &[&str]| needs_smtp(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert!(needs(&[]) && needs(&["renewal"]) && needs(&["-p", "octroi-tests"]));
+        assert!(!needs(&["-p", "octroi"]));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(crate) enum Python {
     CargoTools,
     /// Schemathesis and what it needs.
     Schemathesis,
+    /// aiosmtpd, a mail server for tests.
+    Aiosmtpd,
 }
 
 impl Python {
@@ -22,6 +24,7 @@ impl Python {
         match self {
             Self::CargoTools => "cargo-tools",
             Self::Schemathesis => "schemathesis",
+            Self::Aiosmtpd => "aiosmtpd",
         }
     }
 }
@@ -36,6 +39,13 @@ pub(crate) fn is_root() -> bool {
 pub(crate) fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Makes sure that programs are there: each with the Debian package that brings it.
+pub(crate) fn programs(wanted: &[(&str, &str)]) -> Result<()> {
+    let missing: Vec<&str> =
+        wanted.iter().filter(|(program, _)| !on_path(program)).map(|(_, package)| *package).collect();
+    if missing.is_empty() { Ok(()) } else { install_debian(&missing) }
 }
 
 /// Installs Debian packages.
@@ -87,6 +97,37 @@ pub(crate) fn python(packages: Python) -> Result<PathBuf> {
         .must()?;
     std::fs::write(&memory, wanted).with_context(|| format!("cannot write {}", memory.display()))?;
     Ok(programs)
+}
+
+/// Makes sure that the npm packages of a folder are in a folder of target/; gives that folder.
+///
+/// Their own install scripts do not run: nothing but the packages themselves is fetched.
+pub(crate) fn npm(list: &Path, name: &str) -> Result<PathBuf> {
+    const NODE_AT_LEAST: u32 = 20;
+    let version = Command::new("node").arg("--version").must_output().unwrap_or_default();
+    let major = version.trim().trim_start_matches('v').split('.').next().and_then(|word| word.parse().ok());
+    if major.is_none_or(|major: u32| major < NODE_AT_LEAST) || !on_path("npm") {
+        bail!("Node.js {NODE_AT_LEAST} or newer with npm is needed; install it and try again");
+    }
+    let folder = workspace::target().join(name);
+    let (packages, lock) = ("package.json", "package-lock.json");
+    let wanted = std::fs::read_to_string(list.join(lock))
+        .with_context(|| format!("cannot read {}", list.join(lock).display()))?;
+    let memory = folder.join("installed");
+    if std::fs::read_to_string(&memory).is_ok_and(|installed| installed == wanted) {
+        return Ok(folder);
+    }
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for file in [packages, lock] {
+        std::fs::copy(list.join(file), folder.join(file)).with_context(|| format!("cannot copy {file}"))?;
+    }
+    println!("installing the packages of {} into {}", list.display(), folder.display());
+    Command::new("npm")
+        .current_dir(&folder)
+        .args(["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"])
+        .must()?;
+    std::fs::write(&memory, wanted).with_context(|| format!("cannot write {}", memory.display()))?;
+    Ok(folder)
 }
 
 fn make_venv(venv: &Path) -> Result<()> {

@@ -8,6 +8,7 @@ mod registration;
 
 pub use invitation::{AcceptInvitation, Invitation, InvitationLink, InvitationView};
 pub use password::{ChangePassword, ResetPassword};
+pub use personal_data::Closing;
 pub use registration::{Registration, VerifyEmail};
 
 use std::time::Duration;

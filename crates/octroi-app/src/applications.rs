@@ -19,8 +19,7 @@ use crate::catalog::OrganizationName;
 use crate::context::require;
 use crate::credentials::{CredentialView, IssuedKey};
 use crate::page::{Page, PageRequest};
-use crate::picture::{self, Picture, PictureChange};
-
+use crate::picture::{Picture, PictureChange};
 use crate::{App, AppError, Conflict};
 pub(crate) use draft::KIND as DRAFTS;
 pub use draft::{ApplicationDraft, ApplicationDraftView, MadeApplication, WantedSubscription};
@@ -300,7 +299,7 @@ impl App {
         picture: PictureChange,
         edition: Option<i64>,
     ) -> Result<ApplicationView, AppError> {
-        let picture = picture.drawn()?;
+        let picture = picture.drawn(self).await?;
         let mut tx = self.begin().await?;
         let mut listed = self.hold_application(&mut tx, actor, id, edition).await?;
         let application = &mut listed.application;
@@ -355,7 +354,7 @@ impl App {
         bytes: Vec<u8>,
     ) -> Result<(), AppError> {
         signed_in(actor)?;
-        let document = picture::document(bytes)?;
+        let document = self.redraw_picture(bytes).await?;
         let mut tx = self.begin().await?;
         self.hold_application(&mut tx, actor, id, None).await?;
         tx.put_document(&id.to_string(), DocumentKind::Picture, document).await?;
@@ -396,19 +395,21 @@ impl App {
         mut listed: ListedApplication,
     ) -> Result<ListedApplication, AppError> {
         let id = listed.application.id;
+        let mut keys_ended = 0;
         for place in tx.open_subscriptions(id).await? {
             tx.lock_subscription(place.subscription.id).await?;
             let Some(mut place) = tx.subscription(place.subscription.id).await? else { continue };
             if !place.subscription.state.is_final() {
-                self.move_subscription(tx, actor, &mut place, Transition::Close, None).await?;
+                keys_ended += self.move_subscription(tx, actor, &mut place, Transition::Close, None).await?;
             }
         }
-        self.revoke_all(tx, actor, CredentialScope::Application(id)).await?;
+        keys_ended += self.revoke_all(tx, actor, CredentialScope::Application(id)).await?;
         listed.application.state = ApplicationState::Archived;
         listed.subscriptions = 0;
         tx.update_application(&listed.application).await?;
         listed.application.edition += 1;
         self.audit(tx, actor, "application.archived", id, json!({}));
+        self.tell_archived(tx, actor, &listed.application, keys_ended).await?;
         Ok(listed)
     }
 

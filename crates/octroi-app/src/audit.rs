@@ -84,6 +84,12 @@ impl App {
         Ok(window.page(rows, |entry| entry.sequence, AuditEntryView::from))
     }
 
+    /// The same as [`App::verify_audit`], for administrators: the report, or the first fault.
+    pub async fn audit_report(&self, actor: &Actor) -> Result<AuditReport, AuditFault> {
+        require(actor, Action::AuditRead, &Parties::PORTAL)?;
+        self.verify_audit().await
+    }
+
     /// Follows the whole trail from its first entry to its noted head, and names the first fault.
     pub async fn verify_audit(&self) -> Result<AuditReport, AuditFault> {
         let mut session = self.read().await?;

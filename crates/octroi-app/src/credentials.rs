@@ -1,6 +1,6 @@
 //! Credentials: shown, renewed, paused, resumed, revoked, revealed.
 
-pub(crate) mod curl;
+pub mod curl;
 mod import;
 mod issuing;
 
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use octroi_domain::actor::Actor;
 use octroi_domain::credential::{
-    Credential, CredentialKind, DEFAULT_GRACE, MAX_GRACE, Secret, Standing, WrongState,
+    Credential, CredentialKind, CredentialState, DEFAULT_GRACE, MAX_GRACE, Secret, Standing, WrongState,
 };
 use octroi_domain::ids::{ApplicationId, CredentialId, SubscriptionId};
 use octroi_domain::permission::{Action, Parties};
@@ -23,6 +23,7 @@ use serde_json::json;
 
 use crate::access::signed_in;
 use crate::accounts::FRESH_SIGN_IN;
+use crate::catalog::openapi::SampleCall;
 use crate::context::require;
 use crate::page::{Page, PageRequest};
 use crate::{App, AppError, Conflict};
@@ -205,7 +206,7 @@ impl App {
             json!({"subscription": subscription}),
         );
         self.commit(tx).await?;
-        Ok(issued)
+        Ok(self.with_first_call(issued, &place).await)
     }
 
     /// Replaces a credential by a new one; the old one lives on for the grace. Both count against the same limits.
@@ -226,9 +227,12 @@ impl App {
             }
             None => self.make_client_secret(&mut tx, credential.application_id, Some(&credential)).await?,
         };
-        self.replace(&mut tx, actor, credential, issued.credential.id, grace).await?;
+        self.replace(&mut tx, actor, credential, place.as_ref(), issued.credential.id, grace).await?;
         self.commit(tx).await?;
-        Ok(issued)
+        match &place {
+            Some(place) => Ok(self.with_first_call(issued, place).await),
+            None => Ok(issued),
+        }
     }
 
     /// Ends the old secret of an OAuth2 client after the grace and gives a new one; a first one where the last was
@@ -251,7 +255,7 @@ impl App {
         let current = all.iter().find(|c| in_use(c)).cloned();
         let issued = self.make_client_secret(&mut tx, application, all.last()).await?;
         match current {
-            Some(old) => self.replace(&mut tx, actor, old, issued.credential.id, grace).await?,
+            Some(old) => self.replace(&mut tx, actor, old, None, issued.credential.id, grace).await?,
             None => self.audit(
                 &mut tx,
                 actor,
@@ -269,6 +273,7 @@ impl App {
         tx: &mut Tx,
         actor: &Actor,
         mut old: Credential,
+        place: Option<&SubscriptionInPlace>,
         successor: CredentialId,
         grace: Duration,
     ) -> Result<(), AppError> {
@@ -277,7 +282,7 @@ impl App {
         tx.changed(Change::Credential(old.id));
         let details = json!({"successor": successor, "grace_seconds": grace.as_secs()});
         self.audit(tx, actor, "credential.renewed", old.id, details);
-        Ok(())
+        self.tell_renewed(tx, actor, &old, place).await
     }
 
     /// Stops a credential for a while.
@@ -319,13 +324,16 @@ impl App {
         change: fn(&mut Credential, Timestamp) -> Result<(), WrongState>,
     ) -> Result<CredentialView, AppError> {
         let mut tx = self.begin().await?;
-        let Held { mut credential, .. } = self.hold_credential(&mut tx, actor, id, action).await?;
+        let Held { mut credential, place } = self.hold_credential(&mut tx, actor, id, action).await?;
         let now = self.now();
         change(&mut credential, now)?;
         tx.update_credential(&credential).await?;
         credential.edition += 1;
         tx.changed(Change::Credential(id));
         self.audit(&mut tx, actor, audited, id, json!({}));
+        if credential.state == CredentialState::Revoked {
+            self.tell_revoked(&mut tx, actor, &credential, place.as_ref()).await?;
+        }
         self.commit(tx).await?;
         Ok(CredentialView::of(&credential, now))
     }
@@ -347,7 +355,7 @@ impl App {
         let shown = self.shown_key(&credential, &secret, place);
         self.audit(&mut tx, actor, "credential.revealed", id, json!({}));
         self.commit(tx).await?;
-        Ok(shown)
+        Ok(self.with_first_call(shown, place).await)
     }
 
     fn check_fresh_sign_in(&self, actor: &Actor) -> Result<(), AppError> {
@@ -358,12 +366,34 @@ impl App {
         }
     }
 
+    /// A key of a subscription with its secret; its command calls the access URL itself.
     fn shown_key(&self, credential: &Credential, secret: &Secret, place: &SubscriptionInPlace) -> IssuedKey {
         IssuedKey {
             credential: CredentialView::of(credential, self.now()),
-            curl: curl::call(&self.access_url(&place.gateway.route), &place.gateway.credentials, secret),
+            curl: self.key_command(&SampleCall::default(), secret, place),
             secret: secret.expose().to_owned(),
         }
+    }
+
+    /// The same key, whose command calls the first operation that its API describes with examples. The key is there
+    /// already: a document that cannot be read just now takes nothing from it.
+    pub(crate) async fn with_first_call(&self, key: IssuedKey, place: &SubscriptionInPlace) -> IssuedKey {
+        match self.first_call(place.subscription.api_id).await {
+            Ok(Some(call)) => {
+                let secret = Secret::new(key.secret.clone());
+                IssuedKey { curl: self.key_command(&call, &secret, place), ..key }
+            }
+            Ok(None) => key,
+            Err(error) => {
+                tracing::warn!(%error, api = %place.subscription.api_id, "no first call can be read");
+                key
+            }
+        }
+    }
+
+    fn key_command(&self, call: &SampleCall, secret: &Secret, place: &SubscriptionInPlace) -> String {
+        let (url, places) = (self.access_url(&place.gateway.route), &place.gateway.credentials);
+        curl::command(&url, call, places, curl::Key::Secret(secret)).join(" ")
     }
 
     /// A credential to which `actor` may do `action`.

@@ -8,7 +8,7 @@ use octroi_domain::subscription::SubscriptionState;
 use octroi_domain::time::Timestamp;
 use octroi_store::SubscriptionScope;
 
-pub use octroi_store::EndingKey;
+pub use octroi_store::ExpiringKey;
 
 use crate::access::own_account;
 use crate::applications::{ApplicationDraft, ApplicationView};
@@ -34,7 +34,7 @@ pub struct DashboardView {
     /// Subscriptions that wait for their API's owner.
     pub waiting: Vec<SubscriptionView>,
     /// Keys that end within thirty days.
-    pub ending: Vec<EndingKey>,
+    pub ending: Vec<ExpiringKey>,
     /// Forms that were begun.
     pub drafts: Vec<BegunForm>,
     /// Calls of all applications, day by day, over seven days.
@@ -66,6 +66,7 @@ impl App {
     pub async fn dashboard(&self, actor: &Actor) -> Result<DashboardView, AppError> {
         let account = own_account(actor)?;
         let now = self.now();
+        self.settle_usage().await;
         let mut session = self.read().await?;
         let mut applications = session.latest_applications(account, APPLICATIONS + 1).await?;
         let more_applications = applications.len() as i64 > APPLICATIONS;
@@ -73,7 +74,7 @@ impl App {
         let pending = Some(SubscriptionState::Pending);
         let mine = SubscriptionScope::Account(account);
         let waiting = session.subscriptions(mine, pending, None, None, LINES).await?;
-        let ending = session.ending_keys(account, now, now.after(SOON), LINES).await?;
+        let ending = session.expiring_keys(account, now, now.after(SOON), LINES).await?;
         let drafts = session.drafts(account).await?;
         let usage = self.usage_of_account(&mut session, account).await?;
         let begun = |draft: &octroi_store::Draft| {

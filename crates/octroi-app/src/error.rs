@@ -38,11 +38,15 @@ pub enum Conflict {
     StillRunning,
     /// The API's terms must be accepted, in the version shown.
     TermsNotAccepted,
+    /// The account has as many open tickets as it may have.
+    TooManyTickets,
+    /// The ticket has as many messages as it may have.
+    TicketFull,
 }
 
 impl Conflict {
     /// Every conflict: a test checks that each has its sentences.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::SubscriptionState,
         Self::CredentialState,
         Self::AlreadySubscribed,
@@ -58,6 +62,8 @@ impl Conflict {
         Self::IdempotencyKeyReused,
         Self::StillRunning,
         Self::TermsNotAccepted,
+        Self::TooManyTickets,
+        Self::TicketFull,
     ];
 
     /// The stable code.
@@ -78,6 +84,8 @@ impl Conflict {
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::StillRunning => "still_running",
             Self::TermsNotAccepted => "terms_not_accepted",
+            Self::TooManyTickets => "too_many_tickets",
+            Self::TicketFull => "ticket_full",
         }
     }
 }

@@ -33,18 +33,30 @@ impl App {
     /// What changed after the revision `after`; everything where it is `None`, lies too far back, or was never
     /// reached (a database restored from a backup).
     pub async fn snapshot(&self, after: Option<Revision>) -> Result<Delta, AppError> {
+        if let Some(from) = after
+            && let Some(delta) = self.changes_after(from).await?
+        {
+            return Ok(delta);
+        }
+        // What is used of quotas is read with the whole.
+        self.settle_usage().await;
+        self.whole_snapshot().await
+    }
+
+    /// What changed after `from`; none where everything is to be sent instead.
+    async fn changes_after(&self, from: Revision) -> Result<Option<Delta>, AppError> {
         let mut session = self.read().await?;
         let to = Revision(session.revision().await?);
-        let Some(from) = after.filter(|from| *from <= to) else {
-            return self.whole_snapshot(&mut session, to).await;
-        };
+        if from > to {
+            return Ok(None);
+        }
         let changes = session.feed_changes(from.0).await?;
         if changes.entries > MANY_CHANGES {
-            return self.whole_snapshot(&mut session, to).await;
+            return Ok(None);
         }
         let mut delta = Delta { from: Some(from), to, ..Delta::default() };
         if changes == octroi_store::FeedChanges::default() {
-            return Ok(delta);
+            return Ok(Some(delta));
         }
         let plans = Plans::read(&mut session).await?;
         if changes.catalogue {
@@ -57,10 +69,12 @@ impl App {
             let granted = session.feed_changed_client_subscriptions(from.0).await?;
             delta.keys.extend(self.compile_clients(clients, granted, &plans));
         }
-        Ok(delta)
+        Ok(Some(delta))
     }
 
-    async fn whole_snapshot(&self, session: &mut Session, to: Revision) -> Result<Delta, AppError> {
+    async fn whole_snapshot(&self) -> Result<Delta, AppError> {
+        let session = &mut self.read().await?;
+        let to = Revision(session.revision().await?);
         let plans = Plans::read(session).await?;
         let mut delta = Delta { from: None, to, ..Delta::default() };
         delta.catalogue = Some(self.catalogue_source(session, &plans).await?);

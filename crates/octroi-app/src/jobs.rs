@@ -43,15 +43,15 @@ const ROUND: usize = 50;
 /// Characters of an error that are kept.
 const ERROR_CHARS: usize = 300;
 
-/// How often old rows are removed.
-const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// How often old rows are removed, and looked for what ends soon.
+const DUTIES_EVERY: Duration = Duration::from_secs(3600);
 
 /// Work to do. Sealed in the database: it holds addresses and links.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "task", content = "data", rename_all = "snake_case")]
 pub(crate) enum Task {
     /// Send a mail.
-    Mail(Mail),
+    Mail(Box<Mail>),
     /// Send a link that sets a new password, if the address has an account.
     ForgotPassword(String),
     /// Send another link that confirms the address, if it has an account that waits for it.
@@ -64,6 +64,14 @@ impl Task {
             Self::Mail(_) => "mail",
             Self::ForgotPassword(_) => "forgot_password",
             Self::ResendVerification(_) => "resend_verification",
+        }
+    }
+
+    /// Whom it is for.
+    fn address(&self) -> &str {
+        match self {
+            Self::Mail(mail) => &mail.to,
+            Self::ForgotPassword(address) | Self::ResendVerification(address) => address,
         }
     }
 }
@@ -81,6 +89,8 @@ pub struct JobView {
     pub id: JobId,
     /// Which work it is.
     pub kind: String,
+    /// Whom it is for: the first letter and the domain of the address; none where the job cannot be read.
+    pub recipient: Option<String>,
     /// Where it is in its life.
     pub state: JobState,
     /// Not before this moment.
@@ -93,11 +103,12 @@ pub struct JobView {
     pub created_at: Timestamp,
 }
 
-impl From<Job> for JobView {
-    fn from(job: Job) -> Self {
+impl JobView {
+    fn of(job: Job, task: Option<&Task>) -> Self {
         Self {
             id: job.id,
             kind: job.kind,
+            recipient: task.map(|task| masked(task.address())),
             state: job.state,
             run_at: job.run_at,
             attempts: job.attempts,
@@ -156,7 +167,8 @@ impl App {
     /// Does the jobs whose time has come, at most fifty, one after the other; gives how many were begun. Call it again
     /// at once when it gives any, a second later when it gives none. Any number of processes may do so at once.
     pub async fn run_due_jobs(&self, handlers: &dyn JobHandlers) -> Result<usize, AppError> {
-        self.sweep_sometimes().await?;
+        self.do_duties_sometimes().await?;
+        self.add_waiting_usage_sometimes().await?;
         for done in 0..ROUND {
             if !self.read().await?.has_due_job(self.now()).await? {
                 return Ok(done);
@@ -231,7 +243,7 @@ impl App {
         require(actor, Action::JobManage, &Parties::PORTAL)?;
         let window = page.window()?;
         let rows = self.read().await?.jobs(window.after, window.rows(), state).await?;
-        Ok(window.page(rows, |job| job.id, JobView::from))
+        Ok(window.page(rows, |job| job.id, |job| self.job_view(job)))
     }
 
     /// Lets a dead job begin anew.
@@ -245,22 +257,34 @@ impl App {
         self.audit(&mut tx, actor, "job.retried", id, json!({}));
         let job = tx.job(id).await?.ok_or(AppError::NotFound)?;
         self.commit(tx).await?;
-        Ok(job.into())
+        Ok(self.job_view(job))
     }
 
-    /// Removes, at most once an hour, what has served its time.
-    async fn sweep_sometimes(&self) -> Result<(), AppError> {
+    fn job_view(&self, job: Job) -> JobView {
+        let task = self.open_task(&job);
+        JobView::of(job, task.as_ref())
+    }
+
+    /// At most once an hour: removes what has served its time, and tells of keys that end soon.
+    async fn do_duties_sometimes(&self) -> Result<(), AppError> {
         let now = i64::try_from(self.monotonic().as_millis()).unwrap_or(i64::MAX);
         let last = self.shared.swept_at.load(Ordering::Relaxed);
-        let every = i64::try_from(SWEEP_EVERY.as_millis()).unwrap_or(i64::MAX);
+        let every = i64::try_from(DUTIES_EVERY.as_millis()).unwrap_or(i64::MAX);
         if last >= 0 && now.saturating_sub(last) < every {
             return Ok(());
         }
         if self.shared.swept_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             self.sweep().await?;
+            self.tell_ending_keys().await?;
         }
         Ok(())
     }
+}
+
+/// An address that its owner recognises and nobody else can write to.
+fn masked(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    format!("{}…@{domain}", local.chars().next().unwrap_or('…'))
 }
 
 /// What a job's payload is bound to.

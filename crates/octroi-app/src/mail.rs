@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+use octroi_domain::account::Account;
 use octroi_domain::api::Language;
 use octroi_domain::time::Timestamp;
 use octroi_store::Tx;
@@ -9,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::jobs::Task;
 use crate::{App, AppError};
+
+/// People who are written to about one thing at most: each mail is a job, written in the commit of the change.
+pub(crate) const MAX_RECIPIENTS: usize = 50;
 
 /// A mail to one person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +84,124 @@ pub enum MailMessage {
         /// First name.
         first_name: String,
     },
+    /// Somebody signed in to your account, from where it was not seen before.
+    NewSignIn {
+        /// First name.
+        first_name: String,
+        /// When.
+        at: Timestamp,
+        /// Where from: the beginning of the client's address.
+        client: String,
+        /// With what: a short label such as `Firefox, Linux`.
+        agent: String,
+        /// The page that lists the sign-ins and ends them.
+        sessions_url: String,
+        /// The page for a forgotten password, should it not have been you.
+        forgot_url: String,
+    },
+    /// An application of others asks for an API of your organization.
+    SubscriptionRequested {
+        /// First name.
+        first_name: String,
+        /// What is asked for.
+        about: About,
+        /// Who owns the application.
+        organization: String,
+        /// Who asks.
+        author: Author,
+        /// What it says.
+        comment: String,
+        /// The page where it is decided.
+        url: String,
+    },
+    /// Something happened to a subscription of your organization.
+    Subscription {
+        /// First name.
+        first_name: String,
+        /// What.
+        news: SubscriptionNews,
+        /// To which.
+        about: About,
+        /// By whom.
+        author: Author,
+        /// The reason given.
+        reason: Option<String>,
+        /// The subscription's page.
+        url: String,
+    },
+    /// An application of your organization is archived: its subscriptions are closed, its keys revoked.
+    ApplicationArchived {
+        /// First name.
+        first_name: String,
+        /// The application.
+        about: About,
+        /// By whom.
+        author: Author,
+        /// The application's page.
+        url: String,
+    },
+    /// A key of your organization, or the secret of an OAuth2 client, was replaced by a new one.
+    KeyRenewed {
+        /// First name.
+        first_name: String,
+        /// What it opens.
+        about: About,
+        /// The last characters of the old one.
+        hint: String,
+        /// Until when the old one lives on; not at all where absent.
+        old_until: Option<Timestamp>,
+        /// By whom.
+        author: Author,
+        /// The page that shows it.
+        url: String,
+    },
+    /// A key of your organization, or the secret of an OAuth2 client, was revoked.
+    KeyRevoked {
+        /// First name.
+        first_name: String,
+        /// What it opened.
+        about: About,
+        /// Its last characters.
+        hint: String,
+        /// By whom.
+        author: Author,
+        /// The page that shows it.
+        url: String,
+    },
+    /// A key of your organization ends soon.
+    KeyExpiring {
+        /// First name.
+        first_name: String,
+        /// What it opens.
+        about: About,
+        /// Its last characters.
+        hint: String,
+        /// When it ends.
+        ends_at: Timestamp,
+        /// Days until then, begun ones included.
+        days: i64,
+        /// Whether its subscription ends then too, so that a new key would not help.
+        with_subscription: bool,
+        /// The page where it is renewed.
+        url: String,
+    },
+    /// A ticket was opened, or answered.
+    Ticket {
+        /// First name.
+        first_name: String,
+        /// Which of the two.
+        news: TicketNews,
+        /// What it is about, in its author's words.
+        subject: String,
+        /// The API concerned.
+        api: String,
+        /// Who wrote, as others see the name.
+        author: String,
+        /// How the text begins.
+        excerpt: String,
+        /// The ticket's page.
+        url: String,
+    },
     /// You are invited.
     Invitation {
         /// The organization, where it is one that invites.
@@ -91,6 +213,74 @@ pub enum MailMessage {
         /// Until when.
         expires_at: Timestamp,
     },
+}
+
+/// What a mail about a subscription or a key speaks of, by the names of the moment.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The application.
+    pub application: String,
+    /// The subscription; none where the whole application is meant.
+    pub offer: Option<Offer>,
+}
+
+/// The other side of a subscription.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The API's name.
+    pub api: String,
+    /// Its version.
+    pub version: String,
+    /// The plan's name.
+    pub plan: String,
+}
+
+/// Who did what a mail tells of, and on which side.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "side", rename_all = "snake_case")]
+pub enum Author {
+    /// Somebody of the organization that owns the application.
+    Owner {
+        /// First and last name.
+        name: String,
+    },
+    /// Somebody of the organization that provides the API.
+    Provider {
+        /// First and last name.
+        name: String,
+        /// The organization's name.
+        organization: String,
+    },
+    /// Whoever runs the portal.
+    Operator,
+}
+
+/// What happened to a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubscriptionNews {
+    /// It is open.
+    Approved,
+    /// It will not be.
+    Rejected,
+    /// Stopped for a while.
+    Paused,
+    /// Goes on after a pause.
+    Resumed,
+    /// Ended, its keys revoked.
+    Closed,
+    /// Under another plan, and not by its owner's will.
+    PlanChanged,
+}
+
+/// What happened to a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TicketNews {
+    /// Opened.
+    Opened,
+    /// Somebody wrote an answer.
+    Answered,
 }
 
 impl std::fmt::Debug for MailMessage {
@@ -108,6 +298,10 @@ pub struct Rendered {
     pub subject: String,
     /// The text, in lines.
     pub text: String,
+    /// The same as a document, for readers that show it.
+    pub html: String,
+    /// The language of all three.
+    pub language: Language,
 }
 
 /// Why a mail was not taken.
@@ -132,6 +326,12 @@ pub trait MailSender: Send + Sync + 'static {
 
 /// Pages of the portal that mails and the command line lead to.
 pub mod pages {
+    use std::fmt::Display;
+
+    use octroi_domain::ids::{ApiId, ApplicationId, SubscriptionId};
+
+    /// Lists one's sign-ins and ends them.
+    pub const SESSIONS: &str = "/account/sessions";
     /// Confirms an address; `?token=`.
     pub const VERIFY_EMAIL: &str = "/verify-email";
     /// Sets a new password; `?token=`.
@@ -142,6 +342,26 @@ pub mod pages {
     pub const SIGN_IN: &str = "/sign-in";
     /// Asks for a link that sets a new password.
     pub const FORGOT_PASSWORD: &str = "/forgot-password";
+
+    /// An application.
+    pub fn application(id: ApplicationId) -> String {
+        format!("/applications/{id}")
+    }
+
+    /// A subscription, with its keys.
+    pub fn subscription(application: ApplicationId, id: SubscriptionId) -> String {
+        format!("/applications/{application}/subscriptions/{id}")
+    }
+
+    /// The subscriptions to an API, as its provider sees and decides them.
+    pub fn provider_subscriptions(api: ApiId) -> String {
+        format!("/provider/apis/{api}/subscriptions")
+    }
+
+    /// A ticket.
+    pub fn ticket(id: impl Display) -> String {
+        format!("/tickets/{id}")
+    }
 }
 
 impl App {
@@ -153,7 +373,24 @@ impl App {
         language: Language,
         message: MailMessage,
     ) -> Result<(), AppError> {
-        self.enqueue(tx, &Task::Mail(Mail { to: to.to_owned(), language, message })).await
+        self.enqueue(tx, &Task::Mail(Box::new(Mail { to: to.to_owned(), language, message }))).await
+    }
+
+    /// Sends each of `recipients` its own mail once the transaction is committed: fifty at most, and the log says when
+    /// there were more.
+    pub(crate) async fn mail_all(
+        &self,
+        tx: &mut Tx,
+        recipients: &[Account],
+        message: impl Fn(&Account) -> MailMessage,
+    ) -> Result<(), AppError> {
+        if recipients.len() > MAX_RECIPIENTS {
+            tracing::warn!(at_most = MAX_RECIPIENTS, "a mail has more recipients than are written to");
+        }
+        for account in recipients.iter().take(MAX_RECIPIENTS) {
+            self.mail(tx, &account.email, account.language, message(account)).await?;
+        }
+        Ok(())
     }
 
     /// The address of a page of the portal: never built from anything that a request says.

@@ -7,7 +7,7 @@ use octroi_domain::organization::{Membership, Organization, OrganizationKind, Ro
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::time::Timestamp;
 use octroi_domain::validate::Rule;
-use octroi_store::{Member, Tx};
+use octroi_store::{Member, Session, Tx};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,6 +18,9 @@ use crate::error::taken;
 use crate::mail::MailMessage;
 use crate::page::{Page, PageRequest};
 use crate::{App, AppError, Conflict};
+
+/// Organizations of one person that are listed at once.
+const MOST_OF_ONE_PERSON: i64 = 1_000;
 
 /// An organization.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -118,7 +121,7 @@ impl From<Member> for MemberView {
     }
 }
 
-fn view(organization: Organization, actor: &Actor) -> OrganizationView {
+pub(crate) fn view(organization: Organization, actor: &Actor) -> OrganizationView {
     OrganizationView {
         role: actor.role_in(organization.id),
         id: organization.id,
@@ -153,6 +156,21 @@ impl App {
         let window = page.window()?;
         let rows = self.read().await?.organizations(window.after, window.rows(), member).await?;
         Ok(window.page(rows, |organization| organization.id, |organization| view(organization, actor)))
+    }
+
+    /// Those that the person who acts belongs to, oldest first.
+    pub async fn my_organizations(&self, actor: &Actor) -> Result<Vec<OrganizationView>, AppError> {
+        let account = actor.account_id().ok_or(AppError::SignIn)?;
+        require(actor, Action::AccountRead, &Parties::of_account(account))?;
+        let rows = self.read().await?.organizations(None, MOST_OF_ONE_PERSON, Some(account)).await?;
+        Ok(rows.into_iter().map(|organization| view(organization, actor)).collect())
+    }
+
+    /// The organization with this slug, where the person who acts belongs to it.
+    pub async fn my_organization(&self, actor: &Actor, slug: &str) -> Result<OrganizationView, AppError> {
+        let organization = self.read().await?.organization_by_slug(slug).await?.ok_or(AppError::NotFound)?;
+        require(actor, Action::OrganizationRead, &Parties::owned_by(organization.id))?;
+        Ok(view(organization, actor))
     }
 
     /// One organization.
@@ -197,6 +215,16 @@ impl App {
         Ok(shown)
     }
 
+    /// One organization, for whoever may manage it: its name, its members. A personal one follows its account instead.
+    pub async fn organization_to_manage(
+        &self,
+        actor: &Actor,
+        id: OrganizationId,
+    ) -> Result<OrganizationView, AppError> {
+        let organization = shared_organization(&mut self.read().await?, actor, id).await?;
+        Ok(view(organization, actor))
+    }
+
     /// Changes an organization. A personal one follows its account and is not changed here.
     pub async fn update_organization(
         &self,
@@ -206,7 +234,7 @@ impl App {
         edition: Option<i64>,
     ) -> Result<OrganizationView, AppError> {
         let mut tx = self.begin().await?;
-        let mut organization = self.shared_organization(&mut tx, actor, id).await?;
+        let mut organization = shared_organization(&mut tx, actor, id).await?;
         check_edition(edition, organization.edition)?;
         let slug = change.slug.unwrap_or_else(|| organization.slug.clone());
         let name = change.name.unwrap_or_else(|| organization.name.clone());
@@ -218,22 +246,6 @@ impl App {
         self.audit(&mut tx, actor, "organization.updated", id, json!({}));
         self.commit(tx).await?;
         Ok(view(organization, actor))
-    }
-
-    /// The organization `id`, which `actor` must be able to manage and which must not be a personal one.
-    async fn shared_organization(
-        &self,
-        tx: &mut Tx,
-        actor: &Actor,
-        id: OrganizationId,
-    ) -> Result<Organization, AppError> {
-        require(actor, Action::OrganizationManage, &Parties::owned_by(id))?;
-        let organization = tx.organization(id).await?.ok_or(AppError::NotFound)?;
-        if organization.kind == OrganizationKind::Personal {
-            Err(AppError::Forbidden)
-        } else {
-            Ok(organization)
-        }
     }
 
     /// The members of an organization.
@@ -252,7 +264,7 @@ impl App {
         invite: InviteMember,
     ) -> Result<SentInvitation, AppError> {
         let mut tx = self.begin().await?;
-        let organization = self.shared_organization(&mut tx, actor, id).await?;
+        let organization = shared_organization(&mut tx, actor, id).await?;
         let email = checked_email(&invite.email)?.to_owned();
         self.admit_writer(actor)?;
         if !self.may_mail(&email) {
@@ -294,7 +306,7 @@ impl App {
         role: Role,
     ) -> Result<(), AppError> {
         let mut tx = self.begin().await?;
-        self.shared_organization(&mut tx, actor, id).await?;
+        shared_organization(&mut tx, actor, id).await?;
         let mut membership = self.lock_membership(&mut tx, id, account).await?;
         if role != Role::Owner {
             keep_an_owner(&mut tx, &membership).await?;
@@ -317,7 +329,7 @@ impl App {
             require(actor, Action::AccountUpdate, &Parties::of_account(account))?;
             require(actor, Action::OrganizationRead, &Parties::owned_by(id))?;
         } else {
-            self.shared_organization(&mut tx, actor, id).await?;
+            shared_organization(&mut tx, actor, id).await?;
         }
         let membership = self.lock_membership(&mut tx, id, account).await?;
         keep_an_owner(&mut tx, &membership).await?;
@@ -336,6 +348,17 @@ impl App {
         tx.lock_organization(id).await?;
         tx.membership(id, account).await?.ok_or(AppError::NotFound)
     }
+}
+
+/// The organization `id`, which `actor` must be able to manage and which must not be a personal one.
+async fn shared_organization(
+    session: &mut Session,
+    actor: &Actor,
+    id: OrganizationId,
+) -> Result<Organization, AppError> {
+    require(actor, Action::OrganizationManage, &Parties::owned_by(id))?;
+    let organization = session.organization(id).await?.ok_or(AppError::NotFound)?;
+    if organization.kind == OrganizationKind::Personal { Err(AppError::Forbidden) } else { Ok(organization) }
 }
 
 async fn keep_an_owner(tx: &mut Tx, leaving: &Membership) -> Result<(), AppError> {

@@ -51,6 +51,11 @@ pub(crate) struct Window<I> {
 }
 
 impl PageRequest {
+    /// The `limit` items after the one that `id` names.
+    pub fn after(id: impl Display, limit: u32) -> Self {
+        Self { limit: Some(limit), cursor: Some(write_cursor(id)) }
+    }
+
     /// Checks the limit and reads the cursor, which names an item by a value of type `I`.
     pub(crate) fn window<I: FromStr>(&self) -> Result<Window<I>, AppError> {
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
@@ -60,6 +65,10 @@ impl PageRequest {
         let after = self.cursor.as_deref().map(read_cursor).transpose()?;
         Ok(Window { after, limit })
     }
+}
+
+fn write_cursor(id: impl Display) -> String {
+    URL_SAFE_NO_PAD.encode(id.to_string())
 }
 
 fn read_cursor<I: FromStr>(text: &str) -> Result<I, AppError> {
@@ -87,7 +96,7 @@ impl<I: Display> Window<I> {
         let size = self.limit as usize;
         let more = rows.len() > size;
         rows.truncate(size);
-        let last = rows.last().filter(|_| more).map(|row| URL_SAFE_NO_PAD.encode(id(row).to_string()));
+        let last = rows.last().filter(|_| more).map(|row| write_cursor(id(row)));
         Page { items: rows.into_iter().map(view).collect(), next_cursor: last }
     }
 }

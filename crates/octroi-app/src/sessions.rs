@@ -1,5 +1,7 @@
 //! Browser sessions: signing in on a page, recognising a cookie, listing and ending sessions.
 
+mod browser;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -26,6 +28,9 @@ const SHORT: (Duration, Duration) = (Duration::from_secs(12 * 3600), Duration::f
 /// The same for one that is remembered.
 const REMEMBERED: (Duration, Duration) =
     (Duration::from_secs(30 * 24 * 3600), Duration::from_secs(14 * 24 * 3600));
+
+/// For how long a kind of browser in a network is familiar after its last use.
+const FAMILIAR: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// How exactly the last use of a session is known.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
@@ -87,6 +92,8 @@ pub struct SessionView {
     pub id: BrowserSessionId,
     /// What the browser says of itself.
     pub agent: String,
+    /// Browser and system in short, such as `Firefox, Linux`; absent where they are not known.
+    pub browser: Option<String>,
     /// The network that it came from: the address without its last part.
     pub network: String,
     /// Whether it outlives the browser.
@@ -105,6 +112,7 @@ impl From<BrowserSession> for SessionView {
     fn from(session: BrowserSession) -> Self {
         Self {
             id: session.id,
+            browser: browser::label(&session.agent),
             agent: session.agent,
             network: session.network,
             remembered: session.remembered,
@@ -117,7 +125,8 @@ impl From<BrowserSession> for SessionView {
 }
 
 impl App {
-    /// Signs in with a password from the address `client`, and begins a session. Failures are answered and slowed down
+    /// Signs in with a password from the address `client`, and begins a session. The person is told by mail where it comes
+    /// from somewhere unfamiliar. Failures are answered and slowed down
     /// as by [`App::sign_in`].
     pub async fn open_session(
         &self,
@@ -147,6 +156,10 @@ impl App {
         let account = tx.account(proven.id).await?.ok_or(AppError::SignIn)?;
         if account.state != AccountState::Active || account.password_hash != proven.password_hash {
             return Err(AppError::SignIn);
+        }
+        if is_unfamiliar(&session, &tx.browser_sessions(account.id).await?) {
+            let label = browser::label(&session.agent).unwrap_or_else(|| "?".to_owned());
+            self.mail_new_sign_in(&mut tx, &account, client, &label).await?;
         }
         tx.insert_browser_session(&session).await?;
         let actor = Actor::Person(Box::new(person_of(&mut tx, &account).await?));
@@ -278,6 +291,17 @@ const fn life(remembered: bool) -> (Duration, Duration) {
 fn is_live(session: &BrowserSession, now: Timestamp) -> bool {
     let (_, idle) = life(session.remembered);
     session.ended_at.is_none() && now < session.expires_at && now.since(session.last_used_at) < idle
+}
+
+/// Whether a session comes from where its person was not seen before: there are earlier ones, and none that was used
+/// lately has the same kind of browser and the same network.
+fn is_unfamiliar(new: &BrowserSession, earlier: &[BrowserSession]) -> bool {
+    let is_like = |old: &BrowserSession| {
+        new.created_at.since(old.last_used_at) < FAMILIAR
+            && old.network == new.network
+            && browser::family(&old.agent) == browser::family(&new.agent)
+    };
+    !earlier.is_empty() && !earlier.iter().any(is_like)
 }
 
 fn may_sign_in(account: &Account) -> bool {

@@ -1,9 +1,10 @@
 //! What the use cases share in memory: limits on tries, and the bound on slow work.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use octroi_domain::account::password;
@@ -11,6 +12,7 @@ use octroi_domain::actor::Actor;
 use octroi_domain::ids::AccountId;
 use tokio::sync::Semaphore;
 
+use crate::catalog::openapi::SampleCall;
 use crate::limiter::{Limiter, Policy};
 use crate::{App, AppError};
 
@@ -19,6 +21,12 @@ const HASHES_AT_ONCE: usize = 2;
 
 /// Password hashes waiting for their turn at most; beyond, callers are told to come back.
 const HASHES_WAITING: usize = 64;
+
+/// Pictures drawn at once: one of the largest takes a core and some 200 MiB for a moment.
+const DRAWINGS_AT_ONCE: usize = 1;
+
+/// Pictures waiting for their turn at most, each of up to 1 MiB.
+const DRAWINGS_WAITING: usize = 16;
 
 /// Large documents read or written at once: each may unfold to many times its size in memory.
 const DOCUMENTS_AT_ONCE: usize = 2;
@@ -69,10 +77,20 @@ const PER_WRITER: Policy = Policy {
     pardon: Duration::from_secs(10 * 60),
 };
 
+/// Replies of one account. Whoever answers many people writes often: what is held back is a machine.
+const PER_CORRESPONDENT: Policy = Policy {
+    free: 100,
+    first: Duration::from_secs(30),
+    longest: Duration::from_secs(15 * 60),
+    memory: Duration::from_secs(60 * 60),
+    pardon: Duration::from_secs(60),
+};
+
 /// See the module.
 pub(crate) struct Shared {
-    hashing: Arc<Semaphore>,
-    hashes_waiting: AtomicUsize,
+    hashing: Bench,
+    /// Pictures drawn anew.
+    pub(crate) drawing: Bench,
     /// Sign-ins, by client and account.
     pub(crate) sign_ins: Limiter<(IpAddr, String)>,
     /// Sign-ins, by client.
@@ -83,24 +101,33 @@ pub(crate) struct Shared {
     pub(crate) visitors: Limiter<IpAddr>,
     /// Mails to people of one's choice, by account.
     pub(crate) writers: Limiter<AccountId>,
+    /// Replies in tickets, by account.
+    correspondents: Limiter<AccountId>,
     /// When old rows were last removed, in milliseconds of the monotonic clock; negative for never.
     pub(crate) swept_at: AtomicI64,
+    /// The minute in which waiting counts were last added up.
+    pub(crate) usage_added_in: AtomicI64,
     /// Large documents read or written at once.
     pub(crate) reading: Arc<Semaphore>,
+    /// The first call that a document describes, by the document's digest.
+    pub(crate) first_calls: Mutex<HashMap<String, Option<Arc<SampleCall>>>>,
 }
 
 impl Shared {
     pub(crate) fn new() -> Self {
         Self {
-            hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
-            hashes_waiting: AtomicUsize::new(0),
+            hashing: Bench::new(HASHES_AT_ONCE, HASHES_WAITING),
+            drawing: Bench::new(DRAWINGS_AT_ONCE, DRAWINGS_WAITING),
             sign_ins: Limiter::new(PER_ACCOUNT),
             clients: Limiter::new(PER_ADDRESS),
             mailboxes: Limiter::new(PER_MAILBOX),
             visitors: Limiter::new(PER_VISITOR),
             writers: Limiter::new(PER_WRITER),
+            correspondents: Limiter::new(PER_CORRESPONDENT),
             swept_at: AtomicI64::new(-1),
+            usage_added_in: AtomicI64::new(-1),
             reading: Arc::new(Semaphore::new(DOCUMENTS_AT_ONCE)),
+            first_calls: Mutex::default(),
         }
     }
 }
@@ -116,6 +143,42 @@ pub(crate) fn client_key(client: IpAddr) -> IpAddr {
                 IpAddr::V6(Ipv6Addr::from(prefix))
             }
         },
+    }
+}
+
+/// Where slow work is done, away from the threads that serve: few pieces at once, few waiting.
+pub(crate) struct Bench {
+    places: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    most_waiting: usize,
+}
+
+impl Bench {
+    fn new(at_once: usize, most_waiting: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(at_once)), waiting: AtomicUsize::new(0), most_waiting }
+    }
+
+    /// Does `work` when its turn has come.
+    ///
+    /// # Errors
+    /// [`AppError::TooMany`] where too many wait already.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AppError> {
+        let _waiting = Waiting(&self.waiting);
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.most_waiting {
+            return Err(AppError::TooMany(1));
+        }
+        let permit =
+            Arc::clone(&self.places).acquire_owned().await.map_err(|e| AppError::Internal(e.to_string()))?;
+        // The permit goes with the work, which goes on when its caller has hung up.
+        let worked = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(permit);
+            result
+        });
+        worked.await.map_err(|e| AppError::Internal(e.to_string()))
     }
 }
 
@@ -143,6 +206,11 @@ impl App {
         actor.account_id().map_or(Ok(()), |account| self.count(&self.shared.writers, account))
     }
 
+    /// Lets an account write one more reply.
+    pub(crate) fn admit_correspondent(&self, account: AccountId) -> Result<(), AppError> {
+        self.count(&self.shared.correspondents, account)
+    }
+
     /// Counts one more try of `subject`, unless it has to wait.
     fn count<K: Eq + Hash + Clone>(&self, limiter: &Limiter<K>, subject: K) -> Result<(), AppError> {
         let now = self.monotonic();
@@ -153,35 +221,11 @@ impl App {
         Ok(())
     }
 
-    /// Runs slow work on passwords away from the threads that serve: few at once, few waiting.
-    async fn hashing<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, AppError> {
-        let waiting = &self.shared.hashes_waiting;
-        let _waiting = Waiting(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) >= HASHES_WAITING {
-            return Err(AppError::TooMany(1));
-        }
-        let permit = Arc::clone(&self.shared.hashing)
-            .acquire_owned()
-            .await
-            .map_err(|e| AppError::Internal(e.to_string()))?;
-        // The permit goes with the work, which goes on when its caller has hung up.
-        let worked = tokio::task::spawn_blocking(move || {
-            let result = work();
-            drop(permit);
-            result
-        });
-        worked.await.map_err(|e| AppError::Internal(e.to_string()))
-    }
-
     /// The hash of a new password.
     pub(crate) async fn hash_password(&self, password: &str) -> Result<String, AppError> {
         let (password, options) = (zeroize::Zeroizing::new(password.to_owned()), Arc::clone(&self.inner));
-        self.hashing(move || password::hash(&password, &*options.entropy))
-            .await?
-            .map_err(|e| AppError::Internal(e.to_string()))
+        let hashed = self.shared.hashing.run(move || password::hash(&password, &*options.entropy)).await?;
+        hashed.map_err(|e| AppError::Internal(e.to_string()))
     }
 
     /// Whether `password` fits `hash`; takes as long without one.
@@ -191,7 +235,7 @@ impl App {
         hash: Option<String>,
     ) -> Result<bool, AppError> {
         let password = zeroize::Zeroizing::new(password.to_owned());
-        self.hashing(move || password::verify(&password, hash.as_deref())).await
+        self.shared.hashing.run(move || password::verify(&password, hash.as_deref())).await
     }
 
     /// The monotonic time, for limits.

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::context::require;
+use crate::error::taken;
 use crate::shared::client_key;
 use crate::{App, AppError};
 
@@ -146,8 +147,8 @@ impl App {
         let scopes = request.scopes.clone().unwrap_or_else(|| ALL_SCOPES.to_vec());
         check_token(&request.name, &scopes, request.expires_in_days)?;
         let account = self.prove(client, &request.login, &request.password).await?;
-        let now = self.now();
-        self.make_token(&account, &request.name, scopes, request.expires_in_days, Some(now)).await
+        let (id, now) = (self.new_token_id(), self.now());
+        self.make_token(&account, id, &request.name, scopes, request.expires_in_days, Some(now)).await
     }
 
     /// The account that `login` names, where the password is right and the account may sign in.
@@ -177,8 +178,23 @@ impl App {
         Ok(account)
     }
 
+    /// A new name for a token that is about to be made: a form that carries it makes one token, however often it is sent.
+    pub fn new_token_id(&self) -> ManagementTokenId {
+        ManagementTokenId::new(self.now(), self.entropy())
+    }
+
     /// Makes a further token for the person who acts.
     pub async fn create_token(&self, actor: &Actor, request: NewTokenRequest) -> Result<NewToken, AppError> {
+        self.create_token_as(actor, self.new_token_id(), request).await
+    }
+
+    /// The same under a name that the caller proposes; one that is in use is refused as the field `id`.
+    pub async fn create_token_as(
+        &self,
+        actor: &Actor,
+        id: ManagementTokenId,
+        request: NewTokenRequest,
+    ) -> Result<NewToken, AppError> {
         let Actor::Person(person) = actor else { return Err(AppError::SignIn) };
         require(actor, Action::AccountUpdate, &Parties::of_account(person.account_id))?;
         check_token(&request.name, &request.scopes, request.expires_in_days)?;
@@ -186,12 +202,13 @@ impl App {
             return Err(AppError::Scope(*missing));
         }
         let account = self.read().await?.account(person.account_id).await?.ok_or(AppError::NotFound)?;
-        self.make_token(&account, &request.name, request.scopes, request.expires_in_days, None).await
+        self.make_token(&account, id, &request.name, request.scopes, request.expires_in_days, None).await
     }
 
     async fn make_token(
         &self,
         account: &Account,
+        id: ManagementTokenId,
         name: &str,
         mut scopes: Vec<TokenScope>,
         days: Option<u32>,
@@ -202,7 +219,7 @@ impl App {
         scopes.dedup();
         let secret = self.vault().instance.generate(SecretKind::ManagementToken, self.entropy());
         let token = ManagementToken {
-            id: ManagementTokenId::new(now, self.entropy()),
+            id,
             account_id: account.id,
             name: name.trim().to_owned(),
             digest: digest(secret.expose()),
@@ -224,7 +241,7 @@ impl App {
         if tx.count_live_tokens(account.id, now).await? >= MAX_LIVE {
             return Err(AppError::invalid("", Rule::OutOfRange { min: 0, max: MAX_LIVE }));
         }
-        tx.insert_management_token(&token).await?;
+        tx.insert_management_token(&token).await.map_err(|e| taken(e, &[("management_tokens", "id")]))?;
         let actor = Actor::Person(Box::new(person_of(&mut tx, &current).await?));
         self.audit(&mut tx, &actor, "token.created", token.id, json!({"scopes": token.scopes}));
         self.commit(tx).await?;

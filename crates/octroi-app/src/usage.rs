@@ -1,5 +1,8 @@
 //! Counts of calls: taken in from gateways, each batch once, and asked for by people.
 
+mod counts;
+mod ingest;
+
 use std::collections::BTreeMap;
 
 use octroi_domain::actor::Actor;
@@ -7,8 +10,7 @@ use octroi_domain::ids::{AccountId, ApiId, ApplicationId, SubscriptionId};
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::time::Timestamp;
 use octroi_domain::validate::{Check, Rule};
-use octroi_policy::feed::{UsageBatch, UsageRow};
-use octroi_store::{MinuteCount, Session, SpanCount, UsageScope};
+use octroi_store::{Session, SpanCount, UsageScope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -17,25 +19,18 @@ use crate::access::signed_in;
 use crate::context::require;
 use crate::{App, AppError};
 
-/// Rows of one batch at most.
-pub const MAX_BATCH_ROWS: usize = 50_000;
+pub use ingest::MAX_BATCH_ROWS;
 
 /// Points of one answer at most.
 const MAX_POINTS: i64 = 3_000;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// Today and the six days before it.
-const LAST_WEEK: Duration = Duration::from_secs(6 * 24 * 3600);
-
 /// How far a gateway's clock may be ahead of ours before its minute is taken for ours.
 const AHEAD: Duration = Duration::from_secs(300);
 
-/// How long a batch is remembered, so that a repetition of it changes nothing.
-const BATCHES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
-
-/// So that sums stay far from the end of what a database can count.
-const LARGEST_COUNT: u64 = 1 << 52;
+/// Today and the six days before it.
+const LAST_WEEK: Duration = Duration::from_secs(6 * 24 * 3600);
 
 /// The length of the spans in which usage is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -142,32 +137,14 @@ pub struct UsageView {
 }
 
 impl App {
-    /// Takes in the counts of a gateway. A batch that was taken in before changes nothing; gives whether it was new.
-    pub async fn ingest(&self, batch: UsageBatch) -> Result<bool, AppError> {
-        check_batch(&batch)?;
-        let now = self.now();
-        let mut tx = self.begin().await?;
-        if !tx.insert_usage_batch(&batch.gateway, &batch.boot.to_string(), batch.sequence, now).await? {
-            return Ok(false);
-        }
-        for count in merge(batch.rows, now) {
-            tx.add_usage(&count).await?;
-        }
-        if batch.sequence == 1 {
-            tx.prune_usage_batches(now.before(BATCHES_KEPT)).await?;
-        }
-        self.commit(tx).await?;
-        Ok(true)
-    }
-
     /// Calls of a subscription, an application or an API, span by span.
     pub async fn usage(&self, actor: &Actor, query: &UsageQuery) -> Result<UsageView, AppError> {
         signed_in(actor)?;
         let (from, to) = self.checked_span(query)?;
-        let mut session = self.read().await?;
-        let (scope, parties) = usage_scope(&mut session, query).await?;
+        let (scope, parties) = usage_scope(&mut self.read().await?, query).await?;
         require(actor, Action::UsageRead, &parties)?;
-        let counts = session.usage(scope, from, to, query.step.millis()).await?;
+        self.settle_usage().await;
+        let counts = self.read().await?.usage(scope, from, to, query.step.millis()).await?;
         Ok(view(from, to, query.step, &counts))
     }
 
@@ -221,56 +198,6 @@ async fn usage_scope(session: &mut Session, query: &UsageQuery) -> Result<(Usage
             Rule::Conflicts { with: "application_id, api_id".into() },
         )),
     }
-}
-
-fn check_batch(batch: &UsageBatch) -> Result<(), AppError> {
-    let mut check = Check::new();
-    check.line("gateway", &batch.gateway, 1, 100);
-    check.require(batch.sequence >= 1, "sequence", Rule::OutOfRange { min: 1, max: i64::MAX });
-    check.require(batch.rows.len() <= MAX_BATCH_ROWS, "rows", Rule::TooLong { max: MAX_BATCH_ROWS as u64 });
-    Ok(check.finish()?)
-}
-
-/// The rows as they are stored: alike ones added up, in one order, so that two gateways never wait for each other in a
-/// circle; a minute that has not come yet taken for the present one; an outcome that is no word left unnamed.
-fn merge(rows: Vec<UsageRow>, now: Timestamp) -> Vec<MinuteCount> {
-    let latest = now.after(AHEAD);
-    let mut merged: BTreeMap<MinuteCount, [i64; 4]> = BTreeMap::new();
-    for row in rows {
-        let moment = if row.minute > latest { now } else { row.minute.max(Timestamp::default()) };
-        let name = |id: Option<String>| id.unwrap_or_default();
-        let key = MinuteCount {
-            subscription_id: name(row.subscription_id.map(|id| id.to_string())),
-            minute: Timestamp::from_millis(moment.as_millis().div_euclid(MINUTE_MS) * MINUTE_MS),
-            api_id: name(row.api_id.map(|id| id.to_string())),
-            credential_id: name(row.credential_id.map(|id| id.to_string())),
-            outcome: if is_outcome(&row.outcome) { row.outcome } else { "unknown".to_owned() },
-            status: row.status,
-            admitted: row.admitted,
-            calls: 0,
-            bytes_in: 0,
-            bytes_out: 0,
-            duration_us: 0,
-        };
-        let sums = merged.entry(key).or_default();
-        for (sum, more) in sums.iter_mut().zip([row.calls, row.bytes_in, row.bytes_out, row.duration_us]) {
-            *sum = sum.saturating_add(more.min(LARGEST_COUNT) as i64).min(LARGEST_COUNT as i64);
-        }
-    }
-    let filled = |(key, [calls, bytes_in, bytes_out, duration_us]): (MinuteCount, [i64; 4])| MinuteCount {
-        calls,
-        bytes_in,
-        bytes_out,
-        duration_us,
-        ..key
-    };
-    merged.into_iter().map(filled).collect()
-}
-
-/// A stable code: lower-case letters, digits and underscores.
-fn is_outcome(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 fn view(from: Timestamp, to: Timestamp, step: UsageStep, counts: &[SpanCount]) -> UsageView {

@@ -8,7 +8,7 @@ use octroi_domain::account::PortalRole;
 use octroi_domain::actor::Actor;
 use octroi_domain::application::{ApplicationKind, ApplicationState};
 use octroi_domain::organization::{OrganizationKind, Role};
-use octroi_testkit::{Gate, conflict, on_both, plan, subscribe, violations};
+use octroi_testkit::{Gate, PNG, conflict, on_both, plan, subscribe, violations};
 use serde_json::{Value, json};
 
 fn new(more: Value) -> NewApplication {
@@ -111,7 +111,7 @@ on_both! {
         hidden(house.app.application(&eve, own.id).await.unwrap_err());
         hidden(house.app.update_application(&eve, own.id, change("x"), None).await.unwrap_err());
         hidden(house.app.archive_application(&eve, own.id, None).await.unwrap_err());
-        hidden(house.app.put_application_picture(&eve, own.id, b"\x89PNG\r\n\x1a\n".to_vec()).await.unwrap_err());
+        hidden(house.app.put_application_picture(&eve, own.id, PNG.to_vec()).await.unwrap_err());
         let create = house.app.create_application(&eve, new(json!({"organization_id": own.organization_id})));
         hidden(create.await.unwrap_err());
         let shared = shared.application.id;
@@ -124,11 +124,15 @@ on_both! {
     async fn a_picture_is_what_its_bytes_say(house) {
         let ada = house.person("ada", &[]).await;
         let id = house.application(&ada, "Illustrée").await.id;
-        let svg = house.app.put_application_picture(&ada, id, b"<svg/>".to_vec()).await;
-        assert_eq!(violations(svg), [("picture".to_owned(), "malformed")]);
+        for other in [&b"<svg/>"[..], b"GIF89a\x01\0\x01\0", &PNG[..40]] {
+            let refused = house.app.put_application_picture(&ada, id, other.to_vec()).await;
+            assert_eq!(violations(refused), [("picture".to_owned(), "malformed")]);
+        }
         assert!(matches!(house.app.application_picture(&ada, id).await, Err(AppError::NotFound)));
-        house.app.put_application_picture(&ada, id, b"\x89PNG\r\n\x1a\n....".to_vec()).await.unwrap();
-        assert_eq!(house.app.application_picture(&ada, id).await.unwrap().content_type, "image/png");
+        house.app.put_application_picture(&ada, id, [PNG, b"<script>"].concat()).await.unwrap();
+        let kept = house.app.application_picture(&ada, id).await.unwrap();
+        assert_eq!(kept.content_type, "image/png");
+        assert!(!kept.body.ends_with(b"<script>"), "what hides behind the pixels is gone");
         assert!(house.app.application(&ada, id).await.unwrap().has_picture);
         house.app.delete_application_picture(&ada, id).await.unwrap();
         assert!(matches!(house.app.delete_application_picture(&ada, id).await, Err(AppError::NotFound)));

@@ -19,7 +19,7 @@ use octroi_domain::api::{ApiState, Language};
 use octroi_domain::organization::{OrganizationKind, Role};
 use octroi_domain::plan::PlanState;
 use octroi_domain::validate::Rule;
-use octroi_testkit::{Gate, House, on_both, plan, sirene};
+use octroi_testkit::{Gate, House, PNG, on_both, plan, sirene};
 use serde_json::{Value, json};
 
 const NOBODY: Actor = Actor::Anonymous;
@@ -243,7 +243,7 @@ on_both! {
             slug: "a".into(), language: Language::Fr, title: "A".into(), markdown: "a".into(), position: None,
         };
         house.app.put_page(&provider, id, page, None).await.unwrap();
-        house.app.put_api_picture(&provider, id, b"\x89PNG\r\n\x1a\n".to_vec(), None).await.unwrap();
+        house.app.put_api_picture(&provider, id, PNG.to_vec(), None).await.unwrap();
         house.app.delete_api(&provider, id, None).await.unwrap();
         assert!(matches!(house.app.api(&provider, id).await, Err(AppError::NotFound)));
         let entries = house.database.texts("SELECT action FROM audit ORDER BY sequence").await;

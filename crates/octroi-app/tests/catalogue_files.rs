@@ -18,7 +18,7 @@ use octroi_domain::actor::Actor;
 use octroi_domain::api::ApiState;
 use octroi_domain::organization::{OrganizationKind, Role};
 use octroi_domain::plan::PlanState;
-use octroi_testkit::{Gate, House, on_both};
+use octroi_testkit::{Gate, House, PNG, on_both};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -256,7 +256,7 @@ fn the_example_of_the_reference_is_read() {
     let folder = folder(&[
         ("sirene.yaml", example.as_bytes()),
         ("openapi/sirene.yaml", openapi.as_bytes()),
-        ("sirene.png", b"\x89PNG\r\n\x1a\n"),
+        ("sirene.png", PNG),
         ("terms/sirene.md", b"t"),
         ("pages/premiers-pas.fr.md", b"p"),
         ("pages/premiers-pas.en.md", b"p"),

@@ -140,7 +140,7 @@ on_both! {
         // Before the month and refused ones do not count.
         let rows = vec![row(5, true, 0), row(4, true, 3), row(7, false, 0), row(100, true, 40)];
         let batch = UsageBatch { gateway: "g".into(), boot: BootId::from_u128(1), sequence: 1, rows };
-        house.app.ingest(batch).await.unwrap();
+        house.app.ingest(&batch).await.unwrap();
 
         let whole = delta(house, None).await;
         assert_eq!(whole.quota_used.len(), 1);

@@ -29,7 +29,7 @@ async fn only_mail(test: &TestApp) -> Mail {
     all.remove(0)
 }
 
-fn is_spent(result: Result<(), AppError>) -> bool {
+fn is_spent<T>(result: Result<T, AppError>) -> bool {
     matches!(result, Err(AppError::Conflict(Conflict::LinkSpent)))
 }
 

@@ -8,5 +8,5 @@ pub mod seal;
 pub use digest::{Digest, DigestScheme, Pepper, Peppers};
 pub use format::{Instance, Secret, SecretKind, Shape};
 pub use lifecycle::{
-    Credential, CredentialKind, CredentialState, DEFAULT_GRACE, MAX_GRACE, Standing, WrongState,
+    Credential, CredentialKind, CredentialState, DEFAULT_GRACE, MAX_GRACE, NOTICE_DAYS, Standing, WrongState,
 };

@@ -138,6 +138,10 @@ ids! {
     JobId = "job";
     /// A documentation page of an API.
     PageId = "pag";
+    /// A [ticket](crate::ticket::Ticket).
+    TicketId = "tkt";
+    /// A [message](crate::ticket::TicketMessage) of a ticket.
+    TicketMessageId = "msg";
     /// A signing key of the portal's OAuth2 server.
     SigningKeyId = "jwk";
     /// A call through the gateway.

@@ -18,5 +18,6 @@ pub mod patterns;
 pub mod permission;
 pub mod plan;
 pub mod subscription;
+pub mod ticket;
 pub mod time;
 pub mod validate;

@@ -52,6 +52,11 @@ impl Parties {
         Self { account: None, owner: None, provider: Some(provider) }
     }
 
+    /// A ticket that `account` opened on an API of `provider`, about an application of `owner` where one was named.
+    pub const fn ticket(account: AccountId, owner: Option<OrganizationId>, provider: OrganizationId) -> Self {
+        Self { account: Some(account), owner, provider: Some(provider) }
+    }
+
     /// A subscription or a key: one organization's, on another's API.
     pub const fn between(owner: OrganizationId, provider: OrganizationId) -> Self {
         Self { account: None, owner: Some(owner), provider: Some(provider) }
@@ -169,6 +174,15 @@ actions! {
     CredentialManage: CredentialRead, Write, [Owner(Developer)];
     /// Revoke a key.
     CredentialRevoke: CredentialRead, Write, [Owner(Developer), Provider(Developer), Portal(Admin)];
+
+    /// Read a ticket.
+    TicketRead: TicketRead, Read, [Oneself, Owner(Developer), Provider(Viewer), Portal(Admin)];
+    /// Open a ticket on an API that one sees.
+    TicketOpen: ApiRead, Write, [SignedIn];
+    /// Write in a ticket.
+    TicketReply: TicketRead, Write, [Oneself, Owner(Developer), Provider(Developer), Portal(Admin)];
+    /// Close a ticket.
+    TicketClose: TicketRead, Write, [Oneself, Owner(Developer), Provider(Developer), Portal(Admin)];
 
     /// See usage.
     UsageRead: UsageRead, Read, [Owner(Viewer), Provider(Viewer), Portal(Admin)];

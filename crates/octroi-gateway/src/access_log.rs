@@ -40,10 +40,12 @@ impl TimeText {
             self.text = now.to_string();
             return &self.text;
         }
-        let millis = now.as_millis().rem_euclid(1_000);
+        let millis = now.as_millis().rem_euclid(1_000) as u32;
         if let Some(dot) = self.text.rfind('.') {
-            self.text.truncate(dot);
-            let _ = write!(self.text, ".{millis:03}Z");
+            self.text.truncate(dot + 1);
+            self.text
+                .extend([millis / 100, millis / 10 % 10, millis % 10].map(|d| char::from(b'0' + d as u8)));
+            self.text.push('Z');
         }
         &self.text
     }
@@ -68,35 +70,44 @@ pub(crate) struct Line<'a> {
     pub(crate) bytes_out: u64,
 }
 
+/// What stands before the value of a further field, in one piece: every call writes a dozen of them.
+macro_rules! before {
+    ($name:literal, $quote:literal) => {
+        concat!(",\"", $name, "\":", $quote)
+    };
+}
+
 impl Line<'_> {
     /// Appends the line. The query is left out: credentials may stand in it.
     pub(crate) fn append(&self, out: &mut String) {
+        out.reserve(USUAL_LINE);
         out.push_str("{\"time\":\"");
         out.push_str(self.time);
         out.push_str("\",\"request_id\":\"");
         self.request_id.append_to(out);
         out.push('"');
-        push_field("client_ip", self.client_ip, 64, out);
-        push_field("method", self.method, 32, out);
-        push_field("path", self.path, 2_000, out);
+        push_field(before!("client_ip", "\""), self.client_ip, 64, out);
+        push_field(before!("method", "\""), self.method, 32, out);
+        push_field(before!("path", "\""), self.path, 2_000, out);
         if let Some(host) = self.host {
-            push_field("host", host, 260, out);
+            push_field(before!("host", "\""), host, 260, out);
         }
         if let Some((slug, version)) = self.api {
-            push_field("api", slug, 100, out);
-            push_field("api_version", version, 100, out);
+            push_field(before!("api", "\""), slug, 100, out);
+            push_field(before!("api_version", "\""), version, 100, out);
         }
         self.append_caller(out);
-        push_field("outcome", self.outcome.code(), 64, out);
-        push_number("status", u64::from(self.status), out);
-        push_number("gateway_us", self.duration_us.saturating_sub(self.upstream_us.unwrap_or(0)), out);
+        push_field(before!("outcome", "\""), self.outcome.code(), 64, out);
+        push_number(before!("status", ""), u64::from(self.status), out);
+        let gateway_us = self.duration_us.saturating_sub(self.upstream_us.unwrap_or(0));
+        push_number(before!("gateway_us", ""), gateway_us, out);
         if let Some(upstream) = self.upstream_us {
-            push_number("upstream_us", upstream, out);
+            push_number(before!("upstream_us", ""), upstream, out);
         }
-        push_number("bytes_in", self.bytes_in, out);
-        push_number("bytes_out", self.bytes_out, out);
+        push_number(before!("bytes_in", ""), self.bytes_in, out);
+        push_number(before!("bytes_out", ""), self.bytes_out, out);
         if let Some(id) = self.their_request_id {
-            push_field("client_request_id", id, 128, out);
+            push_field(before!("client_request_id", "\""), id, 128, out);
         }
         out.push_str("}\n");
     }
@@ -104,39 +115,34 @@ impl Line<'_> {
     fn append_caller(&self, out: &mut String) {
         let caller = &self.caller;
         if let Some(id) = caller.application_id {
-            push_name("application", out);
+            out.push_str(before!("application", "\""));
             id.append_to(out);
             out.push('"');
         }
         if let Some(id) = caller.subscription_id {
-            push_name("subscription", out);
+            out.push_str(before!("subscription", "\""));
             id.append_to(out);
             out.push('"');
         }
         if let Some(id) = caller.credential_id {
-            push_name("key", out);
+            out.push_str(before!("key", "\""));
             id.append_to(out);
             out.push('"');
         }
     }
 }
 
-fn push_name(name: &str, out: &mut String) {
-    out.push_str(",\"");
-    out.push_str(name);
-    out.push_str("\":\"");
-}
+/// Room for a line without long texts.
+const USUAL_LINE: usize = 640;
 
-fn push_field(name: &str, value: &str, most: usize, out: &mut String) {
-    push_name(name, out);
+fn push_field(before: &str, value: &str, most: usize, out: &mut String) {
+    out.push_str(before);
     push_escaped(value, most, out);
     out.push('"');
 }
 
-fn push_number(name: &str, number: u64, out: &mut String) {
-    out.push_str(",\"");
-    out.push_str(name);
-    out.push_str("\":");
+fn push_number(before: &str, number: u64, out: &mut String) {
+    out.push_str(before);
     out.push_str(itoa::Buffer::new().format(number));
 }
 

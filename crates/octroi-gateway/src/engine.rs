@@ -19,8 +19,8 @@ use std::time::Duration;
 use octroi_policy::{Policy, Snapshot};
 use rustls::{ClientConfig, RootCertStore};
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::watch;
-use tokio::task::LocalSet;
 use tokio_rustls::TlsConnector;
 
 use crate::config::{GatewayConfig, Ports};
@@ -231,14 +231,27 @@ fn spawn_worker(
     listeners: Vec<TcpListener>,
     stop: &watch::Receiver<bool>,
 ) -> Result<JoinHandle<()>, StartError> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Worker)?;
     let (shared, stop) = (Arc::clone(shared), stop.clone());
+    // The runtime never leaves its thread: its tasks need no set of their own to stay on it.
+    let (tell, told) = std::sync::mpsc::sync_channel(1);
     let work = move || {
-        let local = LocalSet::new();
-        runtime.block_on(local.run_until(worker::run(shared, listeners, stop)));
+        let built = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+        let (runtime, said) = match built {
+            Ok(runtime) => (Some(runtime), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        let _ = tell.send(said);
+        if let Some(runtime) = runtime {
+            runtime.block_on(worker::run(shared, listeners, stop));
+        }
     };
-    std::thread::Builder::new().name(format!("gateway-{number}")).spawn(work).map_err(StartError::Worker)
+    let name = format!("gateway-{number}");
+    let thread = std::thread::Builder::new().name(name).spawn(work).map_err(StartError::Worker)?;
+    match told.recv() {
+        Ok(Ok(())) => Ok(thread),
+        Ok(Err(error)) => Err(StartError::Worker(error)),
+        Err(gone) => Err(StartError::Worker(io::Error::other(gone))),
+    }
 }
 
 fn tls_connector(config: &GatewayConfig) -> Result<TlsConnector, StartError> {

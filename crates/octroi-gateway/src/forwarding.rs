@@ -195,6 +195,7 @@ impl OwnHeaders {
     /// Puts them beside the caller's, in place of any of the same name.
     pub(crate) fn put_into(&self, headers: &mut HeaderMap) {
         let mut from = 0;
+        headers.reserve(self.ends.len());
         for (name, to) in &self.ends {
             match HeaderValue::from_maybe_shared(self.text.slice(from..*to)) {
                 Ok(value) => headers.insert(name.clone(), value),

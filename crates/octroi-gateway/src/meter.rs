@@ -65,7 +65,7 @@ pub(crate) fn minute_of(now: Timestamp) -> Timestamp {
 /// so that an unreachable portal costs detail and not memory.
 const MOST_WAITING: usize = 100_000;
 /// Most rows of one batch.
-const MOST_IN_BATCH: usize = 5_000;
+const MOST_IN_BATCH: usize = 50_000;
 const DELIVER_EVERY: Duration = Duration::from_millis(400);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -84,6 +84,10 @@ impl Meter {
             return;
         }
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.is_empty() && tally.len() <= MOST_WAITING {
+            std::mem::swap(&mut *waiting, tally);
+            return;
+        }
         for (key, counts) in tally.drain() {
             let full = waiting.len() >= MOST_WAITING && !waiting.contains_key(&key);
             let key = if full { TallyKey { subscription_id: None, credential_id: None, ..key } } else { key };
@@ -107,10 +111,20 @@ impl Meter {
         self.coarsened.load(Ordering::Relaxed)
     }
 
-    fn next_rows(&self) -> Vec<UsageRow> {
+    /// Takes the rows of the next batch. `spare` is an empty tally whose memory is used again: workers that hand over
+    /// wait for an exchange, not for all rows to be written.
+    fn next_rows(&self, spare: &mut Tally) -> Vec<UsageRow> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let keys: Vec<TallyKey> = waiting.keys().take(MOST_IN_BATCH).copied().collect();
-        keys.into_iter().filter_map(|key| waiting.remove(&key).map(|counts| row(key, counts))).collect()
+        if waiting.len() > MOST_IN_BATCH {
+            let keys: Vec<TallyKey> = waiting.keys().take(MOST_IN_BATCH).copied().collect();
+            return keys
+                .into_iter()
+                .filter_map(|key| waiting.remove(&key).map(|counts| row(key, counts)))
+                .collect();
+        }
+        std::mem::swap(&mut *waiting, spare);
+        drop(waiting);
+        spare.drain().map(|(key, counts)| row(key, counts)).collect()
     }
 }
 
@@ -120,7 +134,7 @@ fn row(key: TallyKey, counts: Counts) -> UsageRow {
         api_id: key.api_id,
         subscription_id: key.subscription_id,
         credential_id: key.credential_id,
-        outcome: key.outcome.code().to_owned(),
+        outcome: key.outcome.code().into(),
         status: key.status,
         admitted: key.admitted,
         calls: counts.calls,
@@ -144,10 +158,11 @@ impl Delivery {
         let mut sequence = 0;
         let mut pause = DELIVER_EVERY;
         let mut batch: Option<UsageBatch> = None;
+        let mut spare = Tally::default();
         loop {
             let stopping = *stop.borrow();
             if batch.is_none() {
-                let rows = self.meter.next_rows();
+                let rows = self.meter.next_rows(&mut spare);
                 if !rows.is_empty() {
                     sequence += 1;
                     batch =

@@ -1,8 +1,6 @@
 //! Request ids and W3C trace context. Randomness is taken from the port in large draughts, so that a call costs no
 //! system call.
 
-use std::fmt::Write as _;
-
 use octroi_domain::ids::RequestId;
 use octroi_domain::time::{Entropy, Timestamp};
 
@@ -48,13 +46,29 @@ impl RandomBytes {
     ) -> bool {
         let span = u64::from_be_bytes(self.take::<8>(entropy)).max(1);
         if let Some((trace, flags)) = incoming.and_then(parse_traceparent) {
-            let _ = write!(out, "00-{trace}-{span:016x}-{flags}");
+            push_trace(trace, span, flags, out);
             return true;
         }
         let trace = u128::from_be_bytes(self.take::<16>(entropy)).max(1);
-        let _ = write!(out, "00-{trace:032x}-{span:016x}-01");
+        push_trace(hex(&trace.to_be_bytes(), &mut [0; 32]), span, "01", out);
         false
     }
+}
+
+fn push_trace(trace: &str, span: u64, flags: &str, out: &mut String) {
+    let mut digits = [0; 16];
+    for part in ["00-", trace, "-", hex(&span.to_be_bytes(), &mut digits), "-", flags] {
+        out.push_str(part);
+    }
+}
+
+/// The bytes in hexadecimal. A part of every call, so not by way of a formatter.
+fn hex<'d>(bytes: &[u8], digits: &'d mut [u8]) -> &'d str {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    std::str::from_utf8(digits).unwrap_or_default()
 }
 
 /// The trace id and flags of a well-formed `traceparent`.

@@ -3,6 +3,8 @@
 //! The gateway knows credentials and grants, not subscriptions: the portal side compiles subscriptions, plans,
 //! permissions and delegations to [`Grant`]s. Everything here is plain data, serializable.
 
+use std::borrow::Cow;
+
 use octroi_domain::api::{ApiState, GatewayDefinition, UpstreamClass};
 use octroi_domain::credential::Digest;
 use octroi_domain::ids::{ApiId, ApplicationId, BootId, CredentialId, PlanId, SubscriptionId};
@@ -204,7 +206,7 @@ pub struct UsageRow {
     /// The credential.
     pub credential_id: Option<CredentialId>,
     /// Stable code of the outcome.
-    pub outcome: String,
+    pub outcome: Cow<'static, str>,
     /// HTTP status answered.
     pub status: u16,
     /// Whether these calls passed the limits: such calls use up the quota, whatever the upstream answered.

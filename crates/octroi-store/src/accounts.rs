@@ -12,7 +12,7 @@ pub fn login_key(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-fn read(row: &Row) -> Result<Account, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<Account, StoreError> {
     Ok(Account {
         id: row.parsed("id")?,
         organization_id: row.parsed("organization_id")?,

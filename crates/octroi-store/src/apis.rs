@@ -1,5 +1,7 @@
 //! APIs in the database, and what is counted of them.
 
+use std::collections::HashMap;
+
 use octroi_domain::api::{Api, ApiState};
 use octroi_domain::ids::{AccountId, ApiId, OrganizationId};
 use octroi_domain::time::Timestamp;
@@ -94,17 +96,17 @@ impl Session {
         row.as_ref().map(read).transpose()
     }
 
-    /// The versions with this slug that `viewer` sees, oldest first.
-    pub async fn api_versions_seen(&mut self, viewer: Viewer, slug: &str) -> Result<Vec<Api>, StoreError> {
-        let sql = seen!("SELECT a.* FROM apis a WHERE ", " AND a.slug = $3 ORDER BY a.id");
-        let values = values![viewer.everything(), viewer.account(), slug];
-        self.rows(sql, values).await?.iter().map(read).collect()
-    }
-
     /// Every version with this slug, oldest first, whoever asks.
     pub async fn api_versions(&mut self, slug: &str) -> Result<Vec<Api>, StoreError> {
         let sql = "SELECT * FROM apis WHERE slug = $1 ORDER BY id";
         self.rows(sql, values![slug]).await?.iter().map(read).collect()
+    }
+
+    /// Every version with this slug that `viewer` sees, oldest first.
+    pub async fn api_versions_seen(&mut self, viewer: Viewer, slug: &str) -> Result<Vec<Api>, StoreError> {
+        let sql = seen!("SELECT a.* FROM apis a WHERE ", " AND a.slug = $3 ORDER BY a.id");
+        let values = values![viewer.everything(), viewer.account(), slug];
+        self.rows(sql, values).await?.iter().map(read).collect()
     }
 
     /// The API that has this place on the gateway.
@@ -157,9 +159,33 @@ impl Session {
         Ok(ApiFigures { subscriptions: row.int("subscriptions")?, calls: row.int("calls")? })
     }
 
-    /// Whether anybody ever subscribed to an API.
-    pub async fn api_was_subscribed(&mut self, id: ApiId) -> Result<bool, StoreError> {
-        let sql = "SELECT 1 AS one FROM subscriptions WHERE api_id = $1 LIMIT 1";
+    /// What is counted of every API that has something to count, calls since `since`.
+    pub async fn every_api_figures(
+        &mut self,
+        since: Timestamp,
+    ) -> Result<HashMap<ApiId, ApiFigures>, StoreError> {
+        let mut figures: HashMap<ApiId, ApiFigures> = HashMap::new();
+        let sql = "SELECT api_id, COUNT(*) AS subscriptions FROM subscriptions \
+                   WHERE state IN ('active', 'paused') GROUP BY api_id";
+        for row in self.rows(sql, values![]).await? {
+            figures.entry(row.parsed("api_id")?).or_default().subscriptions = row.int("subscriptions")?;
+        }
+        let sql = "SELECT api_id, CAST(SUM(calls) AS BIGINT) AS calls FROM usage_minutes \
+                   WHERE minute >= $1 AND admitted = 1 GROUP BY api_id";
+        for row in self.rows(sql, values![since]).await? {
+            // Calls that reached no API are counted under none.
+            if let Ok(id) = row.parsed("api_id") {
+                figures.entry(id).or_default().calls = row.int("calls")?;
+            }
+        }
+        Ok(figures)
+    }
+
+    /// Whether anybody ever subscribed to an API, or opened a ticket on it.
+    pub async fn api_was_used(&mut self, id: ApiId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 AS one FROM apis WHERE id = $1 \
+                   AND (EXISTS (SELECT 1 FROM subscriptions WHERE api_id = $1) \
+                     OR EXISTS (SELECT 1 FROM tickets WHERE api_id = $1))";
         Ok(self.maybe(sql, values![text(id)]).await?.is_some())
     }
 }
@@ -216,7 +242,7 @@ impl Tx {
         self.execute_at_edition(sql, values).await
     }
 
-    /// Removes an API to which nobody ever subscribed, with its plans, pages and files.
+    /// Removes an API that nobody ever used, with its plans, pages and files.
     pub async fn delete_api(&mut self, id: ApiId) -> Result<(), StoreError> {
         for sql in [
             "DELETE FROM documents WHERE object = $1",

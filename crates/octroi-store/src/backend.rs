@@ -1,6 +1,8 @@
 //! The two databases: how each is opened, how a transaction begins, how a statement runs.
 
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
@@ -36,6 +38,7 @@ impl StoreOptions {
 pub struct Store {
     pub(crate) pools: Pools,
     pub(crate) bell: Bell,
+    statements: Arc<AtomicU64>,
 }
 
 /// SQLite has one writer at a time: one connection writes, so that nobody ever waits for a lock inside the database.
@@ -68,7 +71,7 @@ impl Store {
                 "the database's address begins with sqlite: or postgres:".to_owned(),
             ));
         };
-        Ok(Self { bell: Bell::new(), pools })
+        Ok(Self { bell: Bell::new(), pools, statements: Arc::default() })
     }
 
     /// Brings the schema to this program's version, under a lock; refuses a database that a newer program made.
@@ -87,7 +90,7 @@ impl Store {
                 Conn::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
         };
-        Ok(Session { conn })
+        Ok(self.session(conn))
     }
 
     /// A transaction that writes. On SQLite it waits for its turn.
@@ -96,7 +99,18 @@ impl Store {
             Pools::Sqlite { writer, .. } => Conn::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Conn::Postgres(pool.begin().await?),
         };
-        Ok(Tx { session: Session { conn }, audit: Vec::new(), changes: Vec::new(), bell: self.bell.ringer() })
+        let session = self.session(conn);
+        Ok(Tx { session, audit: Vec::new(), changes: Vec::new(), bell: self.bell.ringer() })
+    }
+
+    fn session(&self, conn: Conn) -> Session {
+        Session { conn, statements: Arc::clone(&self.statements) }
+    }
+
+    /// How many statements ran since the database was opened, without the beginnings and ends of transactions. What a
+    /// page costs is the difference.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// Whether the database answers.
@@ -227,12 +241,17 @@ macro_rules! on_conn {
 }
 
 impl Session {
+    fn count(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// All rows.
     pub(crate) async fn rows(
         &mut self,
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, StoreError> {
+        self.count();
         on_conn!(
             &mut self.conn,
             sql,
@@ -248,6 +267,7 @@ impl Session {
         sql: &'static str,
         values: Vec<Value>,
     ) -> Result<Option<Row>, StoreError> {
+        self.count();
         on_conn!(
             &mut self.conn,
             sql,
@@ -268,6 +288,7 @@ impl Session {
 impl Tx {
     /// Runs a statement that writes; gives the number of rows touched.
     pub(crate) async fn execute(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+        self.session.count();
         on_conn!(
             &mut self.session.conn,
             sql,

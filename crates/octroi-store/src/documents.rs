@@ -1,5 +1,7 @@
 //! Files of an API or an application in the database: an OpenAPI document, a picture.
 
+use std::collections::HashSet;
+
 use octroi_domain::credential::digest::{hex, sha256};
 
 use crate::row::{Row, values};
@@ -60,6 +62,12 @@ impl Session {
         let sql = "SELECT * FROM documents WHERE object = $1 AND kind = $2";
         let row = self.maybe(sql, values![object, kind.word()]).await?;
         row.as_ref().map(read).transpose()
+    }
+
+    /// What has a file of this kind: identifiers.
+    pub async fn documented(&mut self, kind: DocumentKind) -> Result<HashSet<String>, StoreError> {
+        let rows = self.rows("SELECT object FROM documents WHERE kind = $1", values![kind.word()]).await?;
+        rows.iter().map(|row| row.text("object")).collect()
     }
 
     /// The digest of a file, without reading the file.

@@ -23,16 +23,19 @@ mod idempotency;
 mod jobs;
 mod links;
 mod migrations;
+mod notices;
 mod organization_keys;
 mod organizations;
 mod pages;
 mod plans;
+mod provided;
 mod row;
 mod sessions;
 mod settings;
 mod signing_keys;
 mod subscriptions;
 mod terms;
+mod tickets;
 mod tokens;
 mod usage;
 
@@ -43,7 +46,7 @@ pub use audit::AuditHead;
 pub use backend::{Store, StoreOptions};
 pub use commit::{Change, ChangeKind, Committed};
 pub use credentials::CredentialScope;
-pub use desk::{ChoosableApplication, EndingKey};
+pub use desk::{ChoosableApplication, ExpiringKey};
 pub use documents::{Document, DocumentKind};
 pub use drafts::Draft;
 pub use error::StoreError;
@@ -52,15 +55,20 @@ pub use idempotency::Remembered;
 pub use jobs::Job;
 pub use links::{Link, LinkPurpose};
 pub use migrations::latest_version;
+pub use notices::{EndingKey, NoticeSpan};
 pub use organizations::Member;
+pub use provided::{ProvidedApi, Subscriber};
 pub use sessions::BrowserSession;
 pub use signing_keys::SigningKey;
 pub use subscriptions::{SubscriptionInPlace, SubscriptionScope};
 pub use terms::Terms;
+pub use tickets::{SignedMessage, TicketFigures, TicketInPlace, TicketScope};
 pub use tokens::ManagementToken;
-pub use usage::{MinuteCount, SpanCount, UsageScope};
+pub use usage::{MinuteCount, SpanCount, UsageBatchName, UsageScope};
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use backend::Conn;
 use octroi_domain::audit::AuditEvent;
@@ -68,6 +76,7 @@ use octroi_domain::audit::AuditEvent;
 /// A consistent view of the database.
 pub struct Session {
     conn: Conn,
+    statements: Arc<AtomicU64>,
 }
 
 /// A transaction that writes. Dropped without [`commit`](Tx::commit), it leaves no trace.

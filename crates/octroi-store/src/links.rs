@@ -70,6 +70,17 @@ impl Session {
         row.as_ref().map(read).transpose()
     }
 
+    /// The account's newest link of one purpose, used or not.
+    pub async fn newest_link(
+        &mut self,
+        account: AccountId,
+        purpose: LinkPurpose,
+    ) -> Result<Option<Link>, StoreError> {
+        let sql = "SELECT * FROM links WHERE account_id = $1 AND purpose = $2 ORDER BY id DESC LIMIT 1";
+        let row = self.maybe(sql, values![text(account), word(&purpose)?]).await?;
+        row.as_ref().map(read).transpose()
+    }
+
     /// For whom a registration took this identifier although it led to no account, where `now` is within its time: kept
     /// so that nobody learns from an identifier's freedom whether an address has an account.
     pub async fn reservation(

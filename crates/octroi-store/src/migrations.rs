@@ -17,6 +17,13 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "0001_house", sql: include_str!("../migrations/0001_house.sql") },
     Migration { version: 2, name: "0002_sessions", sql: include_str!("../migrations/0002_sessions.sql") },
+    Migration { version: 3, name: "0003_tickets", sql: include_str!("../migrations/0003_tickets.sql") },
+    Migration { version: 4, name: "0004_notices", sql: include_str!("../migrations/0004_notices.sql") },
+    Migration {
+        version: 5,
+        name: "0005_waiting_counts",
+        sql: include_str!("../migrations/0005_waiting_counts.sql"),
+    },
 ];
 
 /// The schema's version that this program works with.

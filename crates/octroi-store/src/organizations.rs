@@ -52,6 +52,12 @@ impl Session {
         row.as_ref().map(read).transpose()
     }
 
+    /// Every organization that provides an API.
+    pub async fn providers(&mut self) -> Result<Vec<Organization>, StoreError> {
+        let sql = "SELECT * FROM organizations WHERE id IN (SELECT organization_id FROM apis) ORDER BY id";
+        self.rows(sql, values![]).await?.iter().map(read).collect()
+    }
+
     /// Up to `limit` organizations after `after`, oldest first; only those of `member`, where one is given.
     pub async fn organizations(
         &mut self,

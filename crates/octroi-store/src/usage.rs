@@ -1,24 +1,28 @@
-//! Counts of calls: taken in batch by batch, each batch once; asked for by minute, hour or day.
+//! Counts of calls: taken in batch by batch, each batch once; asked for by minute, hour or day. A batch may wait as it
+//! came, and be added to the minutes later, together with others.
 
-use octroi_domain::ids::{AccountId, ApiId, ApplicationId, PlanId, SubscriptionId};
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use octroi_domain::ids::{AccountId, ApiId, ApplicationId, BootId, CredentialId, PlanId, SubscriptionId};
 use octroi_domain::time::Timestamp;
 
-use crate::row::{Row, text, values};
+use crate::row::{Row, Value, text, values};
 use crate::{Session, StoreError, Tx};
 
-/// Calls of one minute that are alike. An empty identifier stands for none.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Calls of one minute that are alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MinuteCount {
-    /// The subscription.
-    pub subscription_id: String,
     /// First moment of the minute.
     pub minute: Timestamp,
     /// The API.
-    pub api_id: String,
+    pub api_id: Option<ApiId>,
+    /// The subscription.
+    pub subscription_id: Option<SubscriptionId>,
     /// The credential.
-    pub credential_id: String,
+    pub credential_id: Option<CredentialId>,
     /// Stable code of the outcome.
-    pub outcome: String,
+    pub outcome: Cow<'static, str>,
     /// HTTP status.
     pub status: u16,
     /// Whether these calls passed the limits.
@@ -31,6 +35,17 @@ pub struct MinuteCount {
     pub bytes_out: i64,
     /// Sum of the durations in microseconds.
     pub duration_us: i64,
+}
+
+/// The name of a batch of counts: the gateway, the start of it, and the batch's place among those of that start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageBatchName {
+    /// The gateway.
+    pub gateway: String,
+    /// The start of it.
+    pub boot: BootId,
+    /// The place.
+    pub sequence: i64,
 }
 
 /// Whose calls are asked for.
@@ -135,50 +150,111 @@ impl Session {
     }
 }
 
+/// Rows of one statement, largest first: few statements for many rows, and few different ones to be prepared. The
+/// largest stays far below what either database binds at once.
+const SETS: [usize; 3] = [256, 16, 1];
+const COLUMNS: usize = 11;
+
+static ADD: LazyLock<[String; SETS.len()]> = LazyLock::new(|| SETS.map(add_statement));
+
+fn add_statement(rows: usize) -> String {
+    let row = |row: usize| {
+        let places: Vec<String> =
+            (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column)).collect();
+        format!("({})", places.join(", "))
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    format!(
+        "INSERT INTO usage_minutes (minute, api_id, subscription_id, credential_id, outcome, status, admitted, calls, \
+         bytes_in, bytes_out, duration_us) VALUES {} \
+         ON CONFLICT (subscription_id, minute, api_id, credential_id, outcome, status, admitted) DO UPDATE SET \
+         calls = usage_minutes.calls + excluded.calls, \
+         bytes_in = usage_minutes.bytes_in + excluded.bytes_in, \
+         bytes_out = usage_minutes.bytes_out + excluded.bytes_out, \
+         duration_us = usage_minutes.duration_us + excluded.duration_us",
+        rows.join(", ")
+    )
+}
+
+impl MinuteCount {
+    /// Its columns, in the order of the statement. An empty identifier stands for none.
+    fn values(&self) -> [Value; COLUMNS] {
+        [
+            self.minute.into(),
+            self.api_id.map(text).unwrap_or_default().into(),
+            self.subscription_id.map(text).unwrap_or_default().into(),
+            self.credential_id.map(text).unwrap_or_default().into(),
+            self.outcome.as_ref().into(),
+            self.status.into(),
+            self.admitted.into(),
+            self.calls.into(),
+            self.bytes_in.into(),
+            self.bytes_out.into(),
+            self.duration_us.into(),
+        ]
+    }
+}
+
+impl Session {
+    /// The batches that wait to be added to the minutes, oldest first.
+    pub async fn waiting_usage_batches(&mut self) -> Result<Vec<UsageBatchName>, StoreError> {
+        let sql =
+            "SELECT gateway, boot, sequence FROM usage_batches WHERE counts IS NOT NULL ORDER BY received_at";
+        let name = |row: &Row| {
+            Ok(UsageBatchName {
+                gateway: row.text("gateway")?,
+                boot: row.parsed("boot")?,
+                sequence: row.int("sequence")?,
+            })
+        };
+        self.rows(sql, vec![]).await?.iter().map(name).collect()
+    }
+
+    /// What a batch holds that waits.
+    pub async fn waiting_counts(&mut self, batch: &UsageBatchName) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT counts FROM usage_batches WHERE gateway = $1 AND boot = $2 AND sequence = $3";
+        let row = self.maybe(sql, values![&batch.gateway, text(batch.boot), batch.sequence]).await?;
+        row.map_or(Ok(None), |row| row.opt_bytes("counts"))
+    }
+}
+
 impl Tx {
-    /// Notes that a batch is being taken in. Gives false where it was taken in before.
+    /// Notes that a batch is being taken in, and keeps `waiting` until [`Tx::take_waiting_counts`]. Gives false where
+    /// it was taken in before.
     pub async fn insert_usage_batch(
         &mut self,
-        gateway: &str,
-        boot: &str,
-        sequence: i64,
+        batch: &UsageBatchName,
         received_at: Timestamp,
+        waiting: Option<Vec<u8>>,
     ) -> Result<bool, StoreError> {
-        let sql = "INSERT INTO usage_batches (gateway, boot, sequence, received_at) VALUES ($1, $2, $3, $4) \
-                   ON CONFLICT (gateway, boot, sequence) DO NOTHING";
-        Ok(self.execute(sql, values![gateway, boot, sequence, received_at]).await? == 1)
+        let sql = "INSERT INTO usage_batches (gateway, boot, sequence, received_at, counts) \
+                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT (gateway, boot, sequence) DO NOTHING";
+        let values = values![&batch.gateway, text(batch.boot), batch.sequence, received_at, waiting];
+        Ok(self.execute(sql, values).await? == 1)
     }
 
-    /// Forgets the batches received before `before`.
+    /// Lets go of the counts of a batch that waited: whoever does so adds them to the minutes in the same commit. Gives
+    /// false where somebody else did.
+    pub async fn take_waiting_counts(&mut self, batch: &UsageBatchName) -> Result<bool, StoreError> {
+        let sql = "UPDATE usage_batches SET counts = NULL \
+                   WHERE gateway = $1 AND boot = $2 AND sequence = $3 AND counts IS NOT NULL";
+        Ok(self.execute(sql, values![&batch.gateway, text(batch.boot), batch.sequence]).await? == 1)
+    }
+
+    /// Forgets the batches received before `before`, but for those that wait.
     pub async fn prune_usage_batches(&mut self, before: Timestamp) -> Result<u64, StoreError> {
-        self.execute("DELETE FROM usage_batches WHERE received_at < $1", values![before]).await
+        let sql = "DELETE FROM usage_batches WHERE received_at < $1 AND counts IS NULL";
+        self.execute(sql, values![before]).await
     }
 
-    /// Adds counts to what is there.
-    pub async fn add_usage(&mut self, count: &MinuteCount) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO usage_minutes (minute, api_id, subscription_id, credential_id, outcome, status, admitted, \
-             calls, bytes_in, bytes_out, duration_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-             ON CONFLICT (subscription_id, minute, api_id, credential_id, outcome, status, admitted) DO UPDATE SET \
-             calls = usage_minutes.calls + excluded.calls, \
-             bytes_in = usage_minutes.bytes_in + excluded.bytes_in, \
-             bytes_out = usage_minutes.bytes_out + excluded.bytes_out, \
-             duration_us = usage_minutes.duration_us + excluded.duration_us",
-            values![
-                count.minute,
-                &count.api_id,
-                &count.subscription_id,
-                &count.credential_id,
-                &count.outcome,
-                count.status,
-                count.admitted,
-                count.calls,
-                count.bytes_in,
-                count.bytes_out,
-                count.duration_us
-            ],
-        )
-        .await
-        .map(drop)
+    /// Adds counts to what is there. No two of them may be of the same calls.
+    pub async fn add_usage(&mut self, mut counts: &[MinuteCount]) -> Result<(), StoreError> {
+        for (size, sql) in SETS.into_iter().zip(ADD.iter()) {
+            while let Some((set, rest)) = counts.split_at_checked(size) {
+                self.execute(sql, set.iter().flat_map(MinuteCount::values).collect()).await?;
+                counts = rest;
+            }
+        }
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-// The little that pages do with a script: copying, and taking the focus to what is wrong. Everything works without it.
+// The little that pages do with a script: copying, sending once, and taking the focus to what is wrong. Everything works without it.
 (() => {
   "use strict";
 
@@ -26,6 +26,18 @@
     button.insertAdjacentElement("afterend", status);
     return status;
   }
+
+  // A second click on the button of a form that is on its way sends nothing more.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || form.method !== "post") return;
+    if (form.dataset.sent !== undefined) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "";
+    setTimeout(() => delete form.dataset.sent, 3000);
+  });
 
   // A form that was wrong says so first; nobody has to search for it.
   const wrong = document.querySelector("[data-focus]");

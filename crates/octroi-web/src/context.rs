@@ -1,6 +1,6 @@
 //! What is known of every request before it is routed, and the headers that every answer carries.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 use octroi_app::App;
 use octroi_app::mail::Rendered;
 use octroi_domain::api::Language;
+use octroi_domain::time::Timestamp;
 
 use crate::idempotency::Turns;
 use crate::locale;
@@ -42,7 +43,10 @@ impl Default for WebOptions {
 /// What the operator says on the pages that the law or the service asks for, in Markdown: by the page's name and the
 /// language. A page that is missing here says by default what is true of the program itself.
 #[derive(Clone, Debug, Default)]
-pub struct Texts(pub BTreeMap<(String, Language), String>);
+pub struct Texts(pub HashMap<(String, Language), String>);
+
+/// The pages that an operator may write, as `Texts` and the operator's folder name them.
+pub const TEXT_PAGES: [&str; 4] = ["help", "legal", "privacy", "accessibility"];
 
 /// Somebody whom visitors of a demo may sign in as.
 #[derive(Clone, Debug)]
@@ -57,13 +61,30 @@ pub struct SamplePerson {
     pub password: String,
 }
 
+/// A mail that a demo sent.
+#[derive(Clone)]
+pub struct DemoMail {
+    /// Its number, from 1 in the order of sending.
+    pub number: u64,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// The mail.
+    pub rendered: Rendered,
+}
+
+impl std::fmt::Debug for DemoMail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DemoMail").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
 /// What a demo shows beside the portal.
 pub trait DemoSite: Send + Sync + 'static {
     /// The sample people.
     fn people(&self) -> Vec<SamplePerson>;
 
-    /// Mails sent so far, newest first.
-    fn mails(&self) -> Vec<Rendered>;
+    /// The newest mails sent, newest first.
+    fn mails(&self) -> Vec<DemoMail>;
 }
 
 /// What every handler shares.

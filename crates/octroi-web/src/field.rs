@@ -49,11 +49,6 @@ impl FieldError {
         Self::new(field, "unexpected")
     }
 
-    /// A field that the present state of things does not allow.
-    pub(crate) fn conflict(field: &'static str, conflict: Conflict) -> Self {
-        Self::new(field, conflict.code()).saying(format!("{}.detail", conflict.code()))
-    }
-
     /// A field with something wrong that this sentence says.
     pub(crate) fn said(field: &'static str, sentence: &'static str) -> Self {
         Self::new(field, "conflict").saying(sentence)
@@ -72,6 +67,26 @@ impl FieldError {
     /// Too many tries: how many seconds to wait.
     pub(crate) fn too_many(field: &'static str, seconds: u32) -> Self {
         Self::new(field, "too_many").with("seconds", seconds.to_string()).saying("too_many_requests.detail")
+    }
+
+    /// Something typed twice that is not twice the same.
+    pub(crate) fn differs(field: &'static str) -> Self {
+        Self::new(field, "differs").saying("form-differs")
+    }
+
+    /// What should have been typed as it is, so that nothing happens by mistake.
+    pub(crate) fn not_repeated(field: &'static str) -> Self {
+        Self::new(field, "not_repeated").saying("form-not_repeated")
+    }
+
+    /// What the present state of things does not allow, told at the field that asks for it.
+    pub(crate) fn conflict(field: &'static str, conflict: Conflict) -> Self {
+        Self::new(field, conflict.code()).saying(format!("{}.detail", conflict.code()))
+    }
+
+    /// A form whose message was sent already, with another text.
+    pub(crate) fn sent_before(field: &'static str) -> Self {
+        Self::new(field, "taken").saying("ticket-sent-before")
     }
 
     /// A key that is not 1 to 128 visible characters.
@@ -282,8 +297,16 @@ mod tests {
         // The shape of a request can break two more.
         wanted.extend(["rule-unexpected", "rule-wrong_type"].map(str::to_owned));
         wanted.extend(
-            ["range-least", "range-most", "form-unreadable", "form-idempotency_key", "form-if_match"]
-                .map(str::to_owned),
+            [
+                "range-least",
+                "range-most",
+                "form-unreadable",
+                "form-idempotency_key",
+                "form-if_match",
+                "form-differs",
+                "form-not_repeated",
+            ]
+            .map(str::to_owned),
         );
         let mut found = BTreeSet::new();
         for name in ["octroi-domain", "octroi-app", "octroi-policy"] {

@@ -17,6 +17,8 @@ mod markdown;
 mod oauth;
 pub mod portal;
 mod problem;
+mod reference;
+mod swagger;
 
 use std::sync::{Arc, OnceLock};
 
@@ -24,7 +26,7 @@ use axum::Router;
 use octroi_app::App;
 
 use context::Web;
-pub use context::{DemoSite, SamplePerson, Texts, WebOptions};
+pub use context::{DemoMail, DemoSite, SamplePerson, TEXT_PAGES, Texts, WebOptions};
 pub use problem::ProblemCode;
 
 /// Everything that the portal serves. Serve it with

@@ -17,16 +17,23 @@ macro_rules! files {
             include_str!(concat!("../locales/", $language, "/fields.ftl")),
             include_str!(concat!("../locales/", $language, "/emails.ftl")),
             include_str!(concat!("../locales/", $language, "/pages.ftl")),
+            include_str!(concat!("../locales/", $language, "/account.ftl")),
+            include_str!(concat!("../locales/", $language, "/service.ftl")),
+            include_str!(concat!("../locales/", $language, "/reference.ftl")),
+            include_str!(concat!("../locales/", $language, "/public.ftl")),
+            include_str!(concat!("../locales/", $language, "/tickets.ftl")),
+            include_str!(concat!("../locales/", $language, "/provider.ftl")),
+            include_str!(concat!("../locales/", $language, "/operator.ftl")),
             include_str!(concat!("../locales/", $language, "/chart.ftl")),
             include_str!(concat!("../locales/", $language, "/work.ftl")),
         ]
     };
 }
 
-const FRENCH: [&str; 6] = files!("fr");
-const ENGLISH: [&str; 6] = files!("en");
+const FRENCH: &[&str] = &files!("fr");
+const ENGLISH: &[&str] = &files!("en");
 
-static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| [bundle("fr", &FRENCH), bundle("en", &ENGLISH)]);
+static BUNDLES: LazyLock<[Bundle; 2]> = LazyLock::new(|| [bundle("fr", FRENCH), bundle("en", ENGLISH)]);
 
 fn bundle(language: &str, files: &[&str]) -> Bundle {
     let mut bundle = Bundle::new_concurrent(language.parse().into_iter().collect());
@@ -144,7 +151,7 @@ pub(crate) mod tests {
         for files in [FRENCH, ENGLISH] {
             let mut seen = BTreeSet::new();
             for file in files {
-                FluentResource::try_new(file.to_owned()).expect("a Fluent file");
+                FluentResource::try_new((*file).to_owned()).expect("a Fluent file");
                 for line in file.lines().filter(|l| l.starts_with(|c: char| c.is_ascii_alphabetic())) {
                     let id = line.split('=').next().unwrap_or_default().trim().to_owned();
                     assert!(seen.insert(id.clone()), "{id} twice");

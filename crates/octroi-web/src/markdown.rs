@@ -15,6 +15,8 @@ use comrak::nodes::{AstNode, NodeValue};
 use comrak::{Arena, Options, format_html, parse_document};
 use octroi_domain::api::MAX_MARKDOWN_BYTES;
 
+use crate::portal::Shell;
+
 /// Parts of a text beyond which it is shown as it is written: what they unfold to would be larger than any page.
 const MAX_NODES: usize = 100_000;
 
@@ -24,8 +26,14 @@ const MAX_DEPTH: usize = 100;
 /// Signs that may begin a tag of raw HTML. A browser's reading of badly nested ones is quadratic.
 const MAX_TAGS: usize = 4_000;
 
+/// References to characters, times the length of the text that they stand in: reading them is that slow.
+const MAX_WORK: usize = 10_000_000_000;
+
 /// What is read of a text for its beginning.
 const EXCERPT_BYTES: usize = 16 * 1024;
+
+/// What the names of headings begin with in a page's main text.
+pub(crate) const PREFIX: &str = "text-";
 
 /// How a text stands in its page.
 #[derive(Clone, Copy, Debug)]
@@ -69,11 +77,53 @@ pub(crate) fn render(markdown: &str, setting: &Setting<'_>) -> Rendered {
     let arena = Arena::new();
     let options = options();
     let root = parse_document(&arena, &markdown, &options);
-    let mut html = String::new();
-    if !within_bounds(root) || format_html(root, &options, &mut html).is_err() {
-        return finish::finish(&as_written(&markdown), setting);
+    match written(root, &options) {
+        Some(html) => finish::finish(&CLEANER.clean(&html).to_string(), setting),
+        None => finish::finish(&as_written(&markdown), setting),
     }
-    finish::finish(&CLEANER.clean(&html).to_string(), setting)
+}
+
+/// A text of a few words without headings as HTML.
+pub(crate) fn plain(markdown: &str) -> String {
+    let setting = Setting { top: 6, prefix: "", title: "", table_label: "", code_label: "" };
+    render(markdown, &setting).html
+}
+
+/// Longest text that is rendered where requests are served, in bytes.
+const AT_ONCE: usize = 32 * 1024;
+
+/// Somebody's text for a page, rendered away from the threads that serve where it is long.
+pub(crate) async fn render_apart(markdown: String, shell: &Shell, top: u8, title: &str) -> Rendered {
+    if markdown.len() <= AT_ONCE {
+        return shell.markdown(&markdown, top, title);
+    }
+    let (table_label, code_label) = (shell.say("markdown-table"), shell.say("markdown-code"));
+    let title = title.to_owned();
+    let rendered = tokio::task::spawn_blocking(move || {
+        let setting = Setting {
+            top,
+            prefix: PREFIX,
+            title: &title,
+            table_label: &table_label,
+            code_label: &code_label,
+        };
+        render(&markdown, &setting)
+    });
+    rendered.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a text in Markdown cannot be rendered");
+        Rendered::default()
+    })
+}
+
+/// The HTML of a text, unless it would be too much to read again.
+fn written<'a>(root: &'a AstNode<'a>, options: &Options<'_>) -> Option<String> {
+    let tags = tags(root)?;
+    let mut html = String::new();
+    format_html(root, options, &mut html).ok()?;
+    let work = |text: &str| text.bytes().filter(|b| *b == b'&').count() * text.len();
+    // Between two tags of Markdown's own stands one text. Raw tags may join what stands around them.
+    let work = if tags == 0 { html.split('<').map(work).sum() } else { work(&html) };
+    (work <= MAX_WORK).then_some(html)
 }
 
 /// The beginning of a text in plain words: `length` characters at most, cut between two words.
@@ -81,7 +131,7 @@ pub(crate) fn excerpt(markdown: &str, length: usize) -> String {
     let markdown = readable(markdown, EXCERPT_BYTES);
     let arena = Arena::new();
     let root = parse_document(&arena, &markdown, &options());
-    let words = if within_bounds(root) { words(root) } else { markdown.into_owned() };
+    let words = if tags(root).is_some() { words(root) } else { markdown.into_owned() };
     shorten(&words, length)
 }
 
@@ -123,7 +173,8 @@ fn options() -> Options<'static> {
     options
 }
 
-fn within_bounds<'a>(root: &'a AstNode<'a>) -> bool {
+/// How many tags of raw HTML a text may hold; `None` beyond the bounds.
+fn tags<'a>(root: &'a AstNode<'a>) -> Option<usize> {
     use comrak::arena_tree::NodeEdge;
     let (mut depth, mut nodes, mut tags) = (0_usize, 0, 0);
     for edge in root.traverse() {
@@ -137,13 +188,13 @@ fn within_bounds<'a>(root: &'a AstNode<'a>) -> bool {
                     _ => 0,
                 };
                 if depth > MAX_DEPTH || nodes > MAX_NODES || tags > MAX_TAGS {
-                    return false;
+                    return None;
                 }
             }
             NodeEdge::End(_) => depth -= 1,
         }
     }
-    true
+    Some(tags)
 }
 
 fn signs(html: &str) -> usize {

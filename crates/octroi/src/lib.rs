@@ -13,3 +13,4 @@ pub mod mail;
 pub mod product;
 mod signals;
 pub mod telemetry;
+mod texts;

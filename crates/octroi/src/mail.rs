@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use lettre::message::header::{ContentTransferEncoding, ContentType};
-use lettre::message::{Body, Mailbox, Message};
+use lettre::message::header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, Message, MultiPart, MultiPartKind, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::response::{Category, Severity};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use octroi_app::mail::{MailError, MailSender, Rendered, Sending};
 use octroi_domain::credential::digest::hex;
@@ -18,6 +19,12 @@ use crate::config::{Config, ConfigError, Given, MailKind, MailSecurity};
 
 /// How long the server may take for each answer.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Characters in a row of a mail that an error may not repeat.
+const TELLING: usize = 12;
+
+/// Characters of an error that are looked at.
+const ERROR_CHARS: usize = 600;
 
 type Smtp = AsyncSmtpTransport<Tokio1Executor>;
 
@@ -73,14 +80,23 @@ impl Mailer {
         let date =
             SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or(0));
         let name = hex(&random_bytes::<16>(&*self.ambient.entropy));
+        let part = |kind, text: &str| SinglePart::builder().header(kind).body(self.body(text));
+        let both = MultiPart::builder()
+            .kind(MultiPartKind::Alternative)
+            .boundary(format!("octroi-{}", hex(&random_bytes::<12>(&*self.ambient.entropy))))
+            // The last one is the one that is preferred (RFC 2046, 5.1.4).
+            .singlepart(part(ContentType::TEXT_PLAIN, &mail.text))
+            .singlepart(part(ContentType::TEXT_HTML, &mail.html));
         Message::builder()
             .from(self.sender.clone())
             .to(to)
             .date(date)
             .message_id(Some(format!("<{name}@{}>", self.sender.email.domain())))
             .subject(mail.subject.clone())
-            .header(ContentType::TEXT_PLAIN)
-            .body(self.body(&mail.text))
+            // Nobody's absence is to be told to a program (RFC 3834).
+            .header(AutoSubmitted("auto-generated".to_owned()))
+            .header(ContentLanguage(mail.language.code().to_owned()))
+            .multipart(both)
             .map_err(|e| refused(&e))
     }
 
@@ -100,8 +116,8 @@ impl Mailer {
         match &self.road {
             Road::Smtp(smtp) => match smtp.send(message).await {
                 Ok(_) => Ok(()),
-                Err(e) if e.is_permanent() => Err(MailError::Refused(chain(&e))),
-                Err(e) => Err(MailError::Later(chain(&e))),
+                Err(e) if refuses_the_mail(&e) => Err(MailError::Refused(discreet(&chain(&e), &mail))),
+                Err(e) => Err(MailError::Later(discreet(&chain(&e), &mail))),
             },
             Road::Folder(folder) => {
                 let name =
@@ -126,16 +142,92 @@ impl MailSender for Mailer {
     }
 }
 
+/// A header of one word.
+macro_rules! header {
+    ($type:ident $name:literal) => {
+        #[derive(Clone)]
+        struct $type(String);
+
+        impl Header for $type {
+            fn name() -> HeaderName {
+                HeaderName::new_from_ascii_str($name)
+            }
+
+            fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+                Ok(Self(text.to_owned()))
+            }
+
+            fn display(&self) -> HeaderValue {
+                HeaderValue::new(Self::name(), self.0.clone())
+            }
+        }
+    };
+}
+header!(AutoSubmitted "Auto-Submitted");
+header!(ContentLanguage "Content-Language");
+
+/// Whether the server will never take this mail. A server that does not let us in (RFC 4954: 530, 534, 535, 538) may,
+/// once the configuration is mended.
+fn refuses_the_mail(error: &lettre::transport::smtp::Error) -> bool {
+    error.status().is_some_and(|code| {
+        code.severity == Severity::PermanentNegativeCompletion && code.category != Category::Unspecified3
+    })
+}
+
+/// What a server said, without what it repeats of the mail: the operator reads it, and the mail is not the operator's.
+/// Words with an address keep its domain.
+fn discreet(error: &str, mail: &Rendered) -> String {
+    let error: Vec<char> = error.chars().take(ERROR_CHARS).collect();
+    let secret = [mail.subject.as_str(), &mail.text, &mail.html, &mail.to];
+    let mut kept = vec![true; error.len()];
+    for at in 0..error.len().saturating_sub(TELLING - 1) {
+        let run: String = error[at..at + TELLING].iter().collect();
+        if secret.iter().any(|text| text.contains(&run)) {
+            kept[at..at + TELLING].fill(false);
+        }
+    }
+    let mut told = String::new();
+    for (&c, &keep) in error.iter().zip(&kept) {
+        if keep {
+            told.push(c);
+        } else if !told.ends_with('…') {
+            told.push('…');
+        }
+    }
+    told.split(' ').map(without_local_part).collect::<Vec<_>>().join(" ")
+}
+
+fn without_local_part(word: &str) -> String {
+    word.rsplit_once('@').map_or_else(|| word.to_owned(), |(_, domain)| format!("…@{domain}"))
+}
+
+/// Whom the server's certificate is checked against: the public authorities, and those of `mail.ca_file`.
+fn tls_parameters(config: &Config, host: &str) -> Result<TlsParameters, ConfigError> {
+    let unfit = |option, why: String| ConfigError::Unfit { option, why };
+    let mut parameters = TlsParameters::builder(host.to_owned());
+    if let Some(path) = &config.mail.ca_file {
+        let pem = std::fs::read(path)
+            .map_err(|e| unfit("mail.ca_file", format!("cannot read {}: {e}", path.display())))?;
+        if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
+            return Err(unfit(
+                "mail.ca_file",
+                format!("{} holds no certificate in PEM form", path.display()),
+            ));
+        }
+        let authorities = Certificate::from_pem(&pem)
+            .map_err(|e| unfit("mail.ca_file", format!("{}: {}", path.display(), chain(&e))))?;
+        parameters = parameters.add_root_certificate(authorities);
+    }
+    let built_of = if config.mail.ca_file.is_some() { "mail.ca_file" } else { "mail.host" };
+    parameters.build().map_err(|e| unfit(built_of, chain(&e)))
+}
+
 fn smtp(config: &Config) -> Result<Smtp, ConfigError> {
     let mail = &config.mail;
     let host = mail.host.as_deref().unwrap_or_default();
-    let tls = || {
-        TlsParameters::new(host.to_owned())
-            .map_err(|e| ConfigError::Unfit { option: "mail.host", why: e.to_string() })
-    };
     let (security, usual_port) = match mail.security {
-        MailSecurity::Tls => (Tls::Wrapper(tls()?), 465),
-        MailSecurity::Starttls => (Tls::Required(tls()?), 587),
+        MailSecurity::Tls => (Tls::Wrapper(tls_parameters(config, host)?), 465),
+        MailSecurity::Starttls => (Tls::Required(tls_parameters(config, host)?), 587),
         MailSecurity::None => (Tls::None, 25),
     };
     let mut transport = Smtp::builder_dangerous(host)
@@ -191,6 +283,8 @@ mod tests {
             to: to.to_owned(),
             subject: subject.to_owned(),
             text: format!("Bonjour,\nvoilà :\n{LINK}\n"),
+            html: format!("<p>Bonjour, voilà : <a href=\"{LINK}\">{LINK}</a></p>"),
+            language: octroi_domain::api::Language::Fr,
         }
     }
 
@@ -210,6 +304,47 @@ mod tests {
         assert!(text.contains("To: jeanne@exemple.fr\r\n") && text.contains("Message-ID: <"), "{text}");
         // As it is, so that the link can be copied from the file.
         assert!(text.contains(&format!("voilà :\r\n{LINK}\r\n")), "{text}");
+        for header in [
+            "Auto-Submitted: auto-generated",
+            "Content-Language: fr",
+            "MIME-Version: 1.0",
+            "Content-Type: multipart/alternative;",
+            "Content-Type: text/html; charset=utf-8",
+        ] {
+            assert!(text.contains(header), "{header}: {text}");
+        }
+    }
+
+    #[test]
+    fn an_error_repeats_nothing_of_the_mail() {
+        let mail = mail("jeanne.roy@exemple.fr", "Activez votre compte créé");
+        let told = discreet(
+            &format!(
+                "permanent error (550): 5.7.1 <jeanne.roy@exemple.fr>: «Activez votre compte créé» links to {LINK}, not here"
+            ),
+            &mail,
+        );
+        assert_eq!(told, "permanent error (550): 5.7.1 <…>: «…» links to …, not here");
+        let other = discreet("transient error (451): greylisted postmaster@relay.example", &mail);
+        assert_eq!(other, "transient error (451): greylisted …@relay.example");
+        assert!(discreet(&"x".repeat(100_000), &mail).len() <= ERROR_CHARS);
+    }
+
+    #[test]
+    fn authorities_that_cannot_be_read_are_told_with_their_option() {
+        let data = tempfile::tempdir().unwrap();
+        let mut config = Config::around(data.path());
+        config.mail.kind = MailKind::Smtp;
+        config.mail.host = Some("127.0.0.1".to_owned());
+        let empty = data.path().join("empty.pem");
+        std::fs::write(&empty, "nothing here").unwrap();
+        let broken = data.path().join("broken.pem");
+        std::fs::write(&broken, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+        for file in [data.path().join("missing.pem"), empty, broken] {
+            config.mail.ca_file = Some(file);
+            let refused = Mailer::new(&config, Ambient::system()).err().unwrap().to_string();
+            assert!(refused.starts_with("mail.ca_file: "), "{refused}");
+        }
     }
 
     #[tokio::test]

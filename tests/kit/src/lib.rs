@@ -13,6 +13,7 @@ mod gate;
 mod house;
 mod mailbox;
 mod people;
+mod picture;
 mod raw;
 mod refusals;
 
@@ -25,6 +26,7 @@ pub use gate::Gate;
 pub use house::House;
 pub use mailbox::{Mailbox, link_token, token_of};
 pub use people::{PASSWORD, TestApp, app_on, app_options};
+pub use picture::PNG;
 pub use raw::Refusing;
 pub use raw::meddle_at;
 pub use refusals::{conflict, violations};

@@ -5,7 +5,6 @@
 //! the gateway's core was busy, since an idle one is charged for waking up.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -15,7 +14,7 @@ use super::load::{KEY_HEADER, Shape, Wrk};
 use super::nginx::{self, MOUNT, Nginx};
 use super::octroi::{Seeded, Wanted};
 use super::statistics::Summary;
-use super::{Build, process};
+use super::{Build, free_ports, process};
 use crate::background::Background;
 use crate::{http, workspace};
 
@@ -271,8 +270,8 @@ fn expect_status(url: &str, keys: &Path, call: Call) -> Result<()> {
         bail!("{url} answers {} instead of {}", answer.status, call.status());
     }
     let wanted = if call == Call::Large { 64 * 1024 } else { 1024 };
-    if call != Call::Refused && answer.body_bytes < wanted {
-        bail!("{url} answers {} bytes instead of {wanted}", answer.body_bytes);
+    if call != Call::Refused && answer.body.len() < wanted {
+        bail!("{url} answers {} bytes instead of {wanted}", answer.body.len());
     }
     Ok(())
 }
@@ -287,18 +286,6 @@ fn write_unknown_keys(keys: &Path, unknown: &Path) -> Result<()> {
         .map(|(number, _)| format!("{:x<length$}\n", format!("unknown{number}")))
         .collect();
     std::fs::write(unknown, lines).with_context(|| format!("cannot write {}", unknown.display()))
-}
-
-/// Ports that were free a moment ago, all different.
-fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT]> {
-    let mut listeners = Vec::new();
-    let mut ports = [0; COUNT];
-    for port in &mut ports {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port on loopback")?;
-        *port = listener.local_addr()?.port();
-        listeners.push(listener);
-    }
-    Ok(ports)
 }
 
 fn print_all(options: &Options, results: &Results) {

@@ -1,14 +1,17 @@
-//! Measurements: start and size of the program, and its cost per call beside its peers.
+//! Measurements: start and size of the program, its cost per call beside its peers, and the portal's pages.
 
 mod gateway;
 mod load;
 mod nginx;
 mod octroi;
+mod portal;
 mod process;
 mod start;
 mod statistics;
 
-use anyhow::Result;
+use std::net::TcpListener;
+
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
 
 use crate::workspace::Profile;
@@ -26,6 +29,8 @@ enum What {
     Start(start::Options),
     /// CPU time per call beside nginx with the same keys, on one core.
     Gateway(gateway::Options),
+    /// Server time and statements of each page of the portal, with many applications.
+    Portal(portal::Options),
 }
 
 /// How the program under test is built.
@@ -47,5 +52,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.what {
         What::Start(options) => start::run(options),
         What::Gateway(options) => gateway::run(options),
+        What::Portal(options) => portal::run(options),
     }
+}
+
+/// Ports that were free a moment ago, all different.
+fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT]> {
+    let mut listeners = Vec::new();
+    let mut ports = [0; COUNT];
+    for port in &mut ports {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port on loopback")?;
+        *port = listener.local_addr()?.port();
+        listeners.push(listener);
+    }
+    Ok(ports)
 }

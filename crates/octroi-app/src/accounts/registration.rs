@@ -7,7 +7,7 @@ use octroi_domain::api::Language;
 use octroi_domain::credential::digest::{hex, sha256};
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::validate::Rule;
-use octroi_store::{LinkPurpose, Session, Tx, login_key};
+use octroi_store::{Link, LinkPurpose, Session, Tx, login_key};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -43,6 +43,10 @@ pub struct Registration {
     pub password: String,
     /// Whether the portal's terms are accepted: they must be.
     pub accept_terms: bool,
+    /// The page to go on to once the address is confirmed and somebody has signed in. Kept with the link, so that it
+    /// comes back wherever the mail is opened; pages alone say it.
+    #[serde(skip)]
+    pub next: Option<String>,
 }
 
 impl std::fmt::Debug for Registration {
@@ -66,7 +70,30 @@ impl std::fmt::Debug for VerifyEmail {
     }
 }
 
+/// What a link that confirms the address of a new account carries.
+#[derive(Default, Serialize, Deserialize)]
+struct Onward {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+impl Onward {
+    fn payload(next: Option<&str>) -> Result<String, AppError> {
+        let onward = Self { next: next.map(str::to_owned) };
+        serde_json::to_string(&onward).map_err(|e| AppError::Internal(e.to_string()))
+    }
+
+    fn of(link: &Link) -> Result<Self, AppError> {
+        serde_json::from_str(&link.payload).map_err(|e| AppError::Internal(e.to_string()))
+    }
+}
+
 impl Registration {
+    /// What is wrong with it, as far as it tells by itself; every violation at once.
+    pub fn check(&self) -> Result<(), AppError> {
+        check_person(&self.person(), &self.password, self.accept_terms)
+    }
+
     fn person(&self) -> Person {
         Person {
             email: self.email.trim().to_owned(),
@@ -83,10 +110,11 @@ impl App {
     /// so; one that waits for its confirmation gets another link, and what was said last counts.
     pub async fn register(&self, actor: &Actor, registration: Registration) -> Result<(), AppError> {
         require(actor, Action::AccountRegister, &Parties::PORTAL)?;
+        registration.check()?;
         let person = registration.person();
-        check_person(&person, &registration.password, registration.accept_terms)?;
+        let onward = Onward::payload(registration.next.as_deref())?;
         let hash = self.hash_password(&registration.password).await?;
-        match self.write_registration(actor, &person, hash).await {
+        match self.write_registration(actor, &person, hash, onward).await {
             // Two people registered one address at the same moment: the other one's mail is on its way.
             Err(AppError::Invalid(v)) if v.iter().any(|v| v.field == "email" && v.rule == Rule::Taken) => {
                 Ok(())
@@ -95,7 +123,13 @@ impl App {
         }
     }
 
-    async fn write_registration(&self, actor: &Actor, person: &Person, hash: String) -> Result<(), AppError> {
+    async fn write_registration(
+        &self,
+        actor: &Actor,
+        person: &Person,
+        hash: String,
+        onward: String,
+    ) -> Result<(), AppError> {
         let mut tx = self.begin().await?;
         self.check_identifier_for(&mut tx, &person.identifier, &person.email).await?;
         let terms_version = tx.current_terms().await?.map(|terms| terms.version);
@@ -105,7 +139,7 @@ impl App {
                 account.password_hash = Some(hash);
                 account.terms_version = terms_version;
                 self.insert_account(&mut tx, &account).await?;
-                self.send_verification(&mut tx, &account).await?;
+                self.send_verification(&mut tx, &account, onward).await?;
                 self.audit(&mut tx, actor, "account.registered", account.id, json!({}));
             }
             Some(mut account) if account.state == AccountState::Unverified => {
@@ -114,7 +148,7 @@ impl App {
                 account.password_hash = Some(hash);
                 account.terms_version = terms_version;
                 self.save_account(&mut tx, &mut account).await?;
-                self.send_verification(&mut tx, &account).await?;
+                self.send_verification(&mut tx, &account, onward).await?;
                 self.audit(&mut tx, actor, "account.registered_again", account.id, json!({}));
             }
             Some(account) => {
@@ -155,13 +189,18 @@ impl App {
     }
 
     /// Sends the link that confirms the address of a new account; those sent before work no longer.
-    async fn send_verification(&self, tx: &mut Tx, account: &Account) -> Result<(), AppError> {
+    async fn send_verification(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        onward: String,
+    ) -> Result<(), AppError> {
         if !self.may_mail(&account.email) {
             return Ok(());
         }
         tx.delete_links(account.id, LinkPurpose::VerifyEmail).await?;
         let purpose = LinkPurpose::VerifyEmail;
-        let link = self.make_link(tx, purpose, Some(account.id), &account.email, "{}".to_owned()).await?;
+        let link = self.make_link(tx, purpose, Some(account.id), &account.email, onward).await?;
         let message = MailMessage::VerifyEmail {
             first_name: account.first_name.clone(),
             url: link.url,
@@ -184,19 +223,25 @@ impl App {
         let mut tx = self.begin().await?;
         match tx.account_by_email(email).await? {
             Some(account) if account.state == AccountState::Unverified => {
-                self.send_verification(&mut tx, &account).await?;
+                // It leads where the one before led.
+                let before = tx.newest_link(account.id, LinkPurpose::VerifyEmail).await?;
+                let onward = before.as_ref().map(Onward::of).transpose()?.unwrap_or_default();
+                let onward = Onward::payload(onward.next.as_deref())?;
+                self.send_verification(&mut tx, &account, onward).await?;
             }
             _ => {}
         }
         self.commit(tx).await
     }
 
-    /// Confirms the address of a new account, or the new address of one in use.
-    pub async fn verify_email(&self, request: VerifyEmail) -> Result<(), AppError> {
+    /// Confirms the address of a new account, or the new address of one in use. Gives the page that whoever registered
+    /// came from, where that is known.
+    pub async fn verify_email(&self, request: VerifyEmail) -> Result<Option<String>, AppError> {
         let mut tx = self.begin().await?;
         let purposes = [LinkPurpose::VerifyEmail, LinkPurpose::ChangeEmail];
         let link = self.open_link(&mut tx, &request.token, &purposes).await?;
         self.spend_link(&mut tx, &link).await?;
+        let next = Onward::of(&link)?.next;
         let spent = || AppError::from(Conflict::LinkSpent);
         let mut account = tx.account(link.account_id.ok_or_else(spent)?).await?.ok_or_else(spent)?;
         let action = match (link.purpose, account.state) {
@@ -219,7 +264,8 @@ impl App {
         };
         self.save_account(&mut tx, &mut account).await?;
         self.audit(&mut tx, &Actor::Anonymous, action, account.id, json!({}));
-        self.commit(tx).await
+        self.commit(tx).await?;
+        Ok(next)
     }
 }
 

@@ -153,7 +153,7 @@ impl App {
         form: &ApplicationDraft,
         picture: PictureChange,
     ) -> Result<(), AppError> {
-        let picture = picture.drawn()?;
+        let picture = picture.drawn(self).await?;
         let content = serde_json::to_value(form).map_err(|e| AppError::Internal(e.to_string()))?;
         let mut tx = self.begin().await?;
         self.keep_draft(&mut tx, actor, KIND, id, &content).await?;

@@ -69,6 +69,16 @@ pub struct ApiInput {
     pub terms: Option<String>,
 }
 
+/// Which of two versions somebody means who names none: the greater one, and of two equal ones the newer.
+pub(super) const fn standing(state: ApiState) -> u8 {
+    match state {
+        ApiState::Retired => 0,
+        ApiState::Draft => 1,
+        ApiState::Deprecated => 2,
+        ApiState::Published => 3,
+    }
+}
+
 impl ApiFilter {
     fn fits(&self, api: &Api) -> bool {
         let labels = &api.presentation.labels;
@@ -164,23 +174,12 @@ impl App {
             return Err(AppError::NotFound);
         }
         let mut session = self.read().await?;
-        let mut versions = session.api_versions(slug).await?;
+        let mut versions = session.api_versions_seen(viewer(actor), slug).await?;
         if let Some(version) = version {
             versions.retain(|api| api.version == version);
         }
-        // Oldest first: sorting keeps that order within each state.
-        versions.sort_by_key(|api| match api.state {
-            ApiState::Retired => 0,
-            ApiState::Draft => 1,
-            ApiState::Deprecated => 2,
-            ApiState::Published => 3,
-        });
-        for api in versions.into_iter().rev() {
-            if session.api_seen(viewer(actor), api.id).await?.is_some() {
-                return self.api_view(&mut session, actor, api).await;
-            }
-        }
-        Err(AppError::NotFound)
+        let api = versions.into_iter().max_by_key(|api| (standing(api.state), api.id));
+        self.api_view(&mut session, actor, api.ok_or(AppError::NotFound)?).await
     }
 
     /// Publishes an API, or prepares one.
@@ -279,11 +278,11 @@ impl App {
         Ok(view)
     }
 
-    /// Removes an API to which nobody ever subscribed; one that had subscribers is retired instead.
+    /// Removes an API to which nobody ever subscribed and on which nobody opened a ticket; another is retired instead.
     pub async fn delete_api(&self, actor: &Actor, id: ApiId, edition: Option<i64>) -> Result<(), AppError> {
         let mut tx = self.begin().await?;
         let api = self.managed_api(&mut tx, actor, id, edition).await?;
-        if tx.api_was_subscribed(id).await? {
+        if tx.api_was_used(id).await? {
             return Err(Conflict::StillUsed.into());
         }
         self.remove_api(&mut tx, actor, api.id).await?;

@@ -175,7 +175,7 @@ impl App {
         progress: &mut Progress,
     ) -> Result<(), AppError> {
         let object = format!("api {} {}", api.slug, api.version);
-        if !tx.api_was_subscribed(api.id).await? {
+        if !tx.api_was_used(api.id).await? {
             self.remove_api(tx, actor, api.id).await?;
             progress.note(Op::Delete, object, Vec::new());
         } else if api.state != ApiState::Retired {

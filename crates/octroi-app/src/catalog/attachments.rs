@@ -1,6 +1,7 @@
 //! Files of an API: its OpenAPI document and its picture.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use octroi_domain::actor::Actor;
 use octroi_domain::api::Api;
@@ -8,13 +9,17 @@ use octroi_domain::ids::ApiId;
 use octroi_store::{Document, DocumentKind, Tx};
 use serde_json::{Value, json};
 
-use super::openapi::{self, Publication};
+use super::ApiView;
+use super::openapi::{self, Publication, SampleCall};
 use crate::access::{signed_in, viewer};
-use crate::picture::{self, Picture};
+use crate::picture::Picture;
 use crate::{App, AppError};
 
 /// The most bytes of an OpenAPI document.
 pub const MAX_OPENAPI_BYTES: usize = 10 * 1024 * 1024;
+
+/// Documents whose first call is remembered.
+const KNOWN_FIRST_CALLS: usize = 1_000;
 
 impl App {
     /// The OpenAPI document of an API as it is published: with our access URL and the plans' security schemes.
@@ -40,6 +45,47 @@ impl App {
             Ok(value)
         })
         .await
+    }
+
+    /// The first call of an API that somebody was shown: the one that its document describes with examples, else a call
+    /// to its access URL.
+    pub async fn first_call_of(&self, api: &ApiView) -> Result<Arc<SampleCall>, AppError> {
+        let call = if api.has_openapi { self.first_call(api.id).await? } else { None };
+        Ok(call.unwrap_or_default())
+    }
+
+    /// The first call of an API that its document describes with examples, for somebody who may see it. Read once for
+    /// each document.
+    pub(crate) async fn first_call(&self, id: ApiId) -> Result<Option<Arc<SampleCall>>, AppError> {
+        let object = id.to_string();
+        let mut session = self.read().await?;
+        let Some(digest) = session.document_digest(&object, DocumentKind::Openapi).await? else {
+            return Ok(None);
+        };
+        if let Some(known) = self.first_calls().get(&digest) {
+            return Ok(known.clone());
+        }
+        let document = session.document(&object, DocumentKind::Openapi).await?.ok_or(AppError::NotFound)?;
+        drop(session);
+        let digest = document.digest;
+        let call = self
+            .reading(move || {
+                let value = serde_json::from_slice(&document.body)
+                    .map_err(|e| AppError::Internal(format!("the OpenAPI document of {id}: {e}")))?;
+                Ok(openapi::first_call(&value).map(Arc::new))
+            })
+            .await?;
+        let mut known = self.first_calls();
+        if known.len() >= KNOWN_FIRST_CALLS {
+            known.clear();
+        }
+        known.insert(digest, call.clone());
+        Ok(call)
+    }
+
+    fn first_calls(&self) -> MutexGuard<'_, HashMap<String, Option<Arc<SampleCall>>>> {
+        // What a panic leaves is whole: one entry more or less.
+        self.shared.first_calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes in an OpenAPI document, JSON or YAML, 3.0 or 3.1. `edition` is the API's.
@@ -84,7 +130,8 @@ impl App {
         edition: Option<i64>,
     ) -> Result<(), AppError> {
         signed_in(actor)?;
-        self.attach(actor, id, DocumentKind::Picture, picture::document(bytes)?, edition).await
+        let document = self.redraw_picture(bytes).await?;
+        self.attach(actor, id, DocumentKind::Picture, document, edition).await
     }
 
     /// Removes the picture of an API.

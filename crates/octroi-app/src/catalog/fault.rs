@@ -142,6 +142,8 @@ fn form(name: &str) -> &'static str {
         "url" => "https://…",
         "scope" => "one word of printable ASCII",
         "picture" => "PNG, JPEG or WebP",
+        "picture_pixels" => "4,096 pixels a side and 16 million in all, at most",
+        "picture_whole" => "a picture that is whole: this one is cut short or damaged",
         "openapi" => "a document with `openapi`, `info` and `paths`",
         _ => "see docs/reference/catalogue.md",
     }

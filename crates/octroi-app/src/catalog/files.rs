@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use octroi_domain::api::MAX_MARKDOWN_BYTES;
 use octroi_domain::validate::{Check, Violation};
+use octroi_store::Document;
 use serde_json::Value;
 
 use super::document::ApiDocument;
@@ -46,7 +47,7 @@ pub(super) struct LoadedApi {
     pub(super) openapi: Option<Value>,
     /// Texts of the document's pages, in its order.
     pub(super) pages: Vec<String>,
-    pub(super) picture: Option<Vec<u8>>,
+    pub(super) picture: Option<Document>,
     pub(super) terms: Option<String>,
 }
 
@@ -164,10 +165,10 @@ impl Loader<'_> {
         }
     }
 
-    fn picture(&mut self, source: &Source<'_>, path: &str) -> Option<Vec<u8>> {
+    fn picture(&mut self, source: &Source<'_>, path: &str) -> Option<Document> {
         let (name, bytes) = self.bytes(source, "picture", path, MAX_PICTURE_BYTES)?;
-        match picture::media_type(&bytes) {
-            Ok(_) => Some(bytes),
+        match picture::redraw(&bytes) {
+            Ok(picture) => Some(picture),
             Err(rule) => {
                 self.faults.push(Fault::rule(&name, Place { line: 0, column: 0 }, "", &rule));
                 None

@@ -2,11 +2,14 @@
 //! other places are kept as they are written and never followed.
 
 mod publish;
+mod sample;
 
 use octroi_domain::validate::{Rule, Violation};
 use serde_json::{Map, Value};
 
 pub(super) use publish::{Publication, publish};
+pub(super) use sample::first_call;
+pub use sample::{SampleCall, example, parameters, resolve, sample_call};
 
 use super::yaml::{self, Bounds, Place};
 use super::{Fault, MAX_OPENAPI_BYTES};
@@ -142,7 +145,7 @@ fn check_paths(document: &Map<String, Value>) -> Result<(), ImportError> {
 }
 
 /// Methods that a path item may have (OpenAPI 3.1, 4.8.9.1).
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 fn strip_document(document: &mut Map<String, Value>) {
     document.shift_remove("servers");

@@ -19,7 +19,7 @@ use crate::subscriptions::terms_digest;
 use crate::{App, AppError};
 
 /// How far back calls are counted.
-const LAST_CALLS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub(super) const LAST_CALLS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// An organization, as everybody sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]

@@ -2,6 +2,7 @@
 //! for a first call.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use octroi_domain::actor::Actor;
 use octroi_domain::api::{ApiState, Placement};
@@ -15,9 +16,11 @@ use octroi_store::{ChoosableApplication, CredentialScope, SubscriptionScope};
 use super::SubscriptionView;
 use crate::access::{own_account, signed_in, viewer};
 use crate::applications::find_application;
+use crate::catalog::openapi::SampleCall;
 use crate::catalog::{PlanView, TermsView};
 use crate::context::require;
-use crate::credentials::{CredentialView, curl};
+use crate::credentials::CredentialView;
+use crate::credentials::curl::{self, Key};
 use crate::page::{Page, PageRequest};
 use crate::subscriptions::terms_digest;
 use crate::{App, AppError};
@@ -52,6 +55,8 @@ pub struct SubscriptionCard {
     pub show_key_once: bool,
     /// The youngest keys, the youngest first.
     pub keys: Vec<CredentialView>,
+    /// A call that the API's document describes with examples; else one to its access URL.
+    first_call: Arc<SampleCall>,
     /// The minute of the last call with each key.
     last_calls: HashMap<CredentialId, Timestamp>,
 }
@@ -74,6 +79,8 @@ pub struct PlanChoice {
 pub struct PlanChoices {
     /// The subscription.
     pub subscription: SubscriptionView,
+    /// The name of the API's provider.
+    pub provider: String,
     /// The plans of every version that takes subscriptions.
     pub plans: Vec<PlanChoice>,
 }
@@ -86,7 +93,8 @@ impl SubscriptionCard {
 
     /// The words of a command that makes a first call with the key in the environment variable `variable`.
     pub fn command(&self, variable: &str) -> Vec<String> {
-        curl::with_variable(&self.subscription.api.access_url, &self.places, variable)
+        let url = &self.subscription.api.access_url;
+        curl::command(url, &self.first_call, &self.places, Key::Variable(variable))
     }
 }
 
@@ -153,12 +161,15 @@ impl App {
         require(actor, Action::CredentialRead, &Parties::between(place.owner, place.provider))?;
         let keys = session.latest_credentials(CredentialScope::Subscription(id), KEYS).await?;
         let last_calls = session.last_calls_by_key(id).await?.into_iter().collect();
+        drop(session);
+        let first_call = self.first_call(place.subscription.api_id).await?.unwrap_or_default();
         let now = self.now();
         Ok(SubscriptionCard {
             provider: place.provider,
             places: place.gateway.credentials.clone(),
             show_key_once: place.gateway.show_key_once,
             keys: keys.iter().map(|key| CredentialView::of(key, now)).collect(),
+            first_call,
             last_calls,
             subscription: self.subscription_view(place),
         })
@@ -213,6 +224,7 @@ impl App {
                 plan: PlanView::new(plan.clone(), api.edition),
             }));
         }
-        Ok(PlanChoices { subscription: self.subscription_view(place), plans: choices })
+        let provider = session.organization(place.provider).await?.ok_or(AppError::NotFound)?.name;
+        Ok(PlanChoices { provider, subscription: self.subscription_view(place), plans: choices })
     }
 }

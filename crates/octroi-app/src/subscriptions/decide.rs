@@ -70,12 +70,13 @@ impl App {
         let mut place = self.hold_subscription(&mut tx, actor, id, action).await?;
         check_edition(&place, edition)?;
         let reason = checked_reason(transition, decision)?;
-        self.move_subscription(&mut tx, actor, &mut place, transition, reason).await?;
+        let keys_ended = self.move_subscription(&mut tx, actor, &mut place, transition, reason).await?;
+        self.tell_decided(&mut tx, actor, &place, transition, keys_ended).await?;
         self.commit(tx).await?;
         Ok(self.subscription_view(place))
     }
 
-    /// Moves a held subscription to its next state, with all that follows for its keys.
+    /// Moves a held subscription to its next state, with all that follows for its keys; gives how many of them ended.
     pub(crate) async fn move_subscription(
         &self,
         tx: &mut Tx,
@@ -83,7 +84,7 @@ impl App {
         place: &mut SubscriptionInPlace,
         transition: Transition,
         reason: Option<String>,
-    ) -> Result<(), AppError> {
+    ) -> Result<usize, AppError> {
         let id = place.subscription.id;
         place.subscription.state = place.subscription.state.apply(transition)?;
         place.subscription.decided_at = Some(self.now());
@@ -91,13 +92,16 @@ impl App {
         tx.update_subscription(&place.subscription).await?;
         place.subscription.edition += 1;
         self.audit(tx, actor, audited(transition), id, json!({}));
-        if place.subscription.state.is_final() {
-            self.revoke_all(tx, actor, CredentialScope::Subscription(id)).await?;
-        }
+        let keys_ended = if place.subscription.state.is_final() {
+            self.revoke_all(tx, actor, CredentialScope::Subscription(id)).await?
+        } else {
+            0
+        };
         if transition == Transition::Approve {
             self.issue_first_key(tx, actor, place).await?;
         }
-        self.tell_gateways(tx, place).await
+        self.tell_gateways(tx, place).await?;
+        Ok(keys_ended)
     }
 
     /// The key of a subscription that was just approved, for its owner to find. Where the API shows keys once nobody
@@ -151,6 +155,10 @@ impl App {
         self.tell_gateways(&mut tx, &place).await?;
         let details = json!({"from": before, "to": change.plan_id});
         self.audit(&mut tx, actor, "subscription.plan_changed", id, details);
+        self.tell_plan_changed(&mut tx, actor, &place).await?;
+        if place.subscription.state == SubscriptionState::Pending {
+            self.tell_requested(&mut tx, actor, &place).await?;
+        }
         self.commit(tx).await?;
         Ok(self.subscription_view(place))
     }

@@ -53,7 +53,20 @@ impl App {
         let mut tx = self.begin().await?;
         let (place, key) = self.write_subscription(&mut tx, actor, request).await?;
         self.commit(tx).await?;
-        Ok(SubscribedView { subscription: self.subscription_view(place), key })
+        Ok(self.subscribed(place, key).await)
+    }
+
+    /// A subscription that was just made, its key with the command of a first call.
+    pub(super) async fn subscribed(
+        &self,
+        place: SubscriptionInPlace,
+        key: Option<IssuedKey>,
+    ) -> SubscribedView {
+        let key = match key {
+            Some(key) => Some(self.with_first_call(key, &place).await),
+            None => None,
+        };
+        SubscribedView { subscription: self.subscription_view(place), key }
     }
 
     /// Writes a subscription and, where its plan gives one at once, its key.
@@ -77,6 +90,9 @@ impl App {
         self.audit(tx, actor, "subscription.created", id, details);
         if let Some(key) = &key {
             self.audit(tx, actor, "credential.issued", key.credential.id, json!({"subscription": id}));
+        }
+        if subscription.state == SubscriptionState::Pending {
+            self.tell_requested(tx, actor, &place).await?;
         }
         Ok((place, key))
     }

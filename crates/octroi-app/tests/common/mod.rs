@@ -35,6 +35,7 @@ pub fn registration(identifier: &str) -> Registration {
         language: Language::Fr,
         password: GOOD.into(),
         accept_terms: true,
+        next: None,
     }
 }
 

@@ -15,6 +15,9 @@ pub const MAX_GRACE: Duration = Duration::from_secs(7 * 24 * 3600);
 /// The grace when the consumer chooses none.
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(2 * 3600);
 
+/// Days before the end of a key at which its owner is told: the nearest first.
+pub const NOTICE_DAYS: [i64; 3] = [1, 7, 30];
+
 /// What a credential is and how it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

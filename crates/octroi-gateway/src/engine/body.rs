@@ -142,7 +142,7 @@ impl Relay {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => {
-                    self.end(cx);
+                    self.end();
                     return Poll::Ready(None);
                 }
                 Poll::Ready(Some(Err(_))) => {
@@ -159,7 +159,7 @@ impl Relay {
                     let Some(data) = frame.data_ref() else { continue };
                     self.record.bytes_out += data.len() as u64;
                     if self.body.is_end_stream() {
-                        self.end(cx);
+                        self.end();
                     }
                     return Poll::Ready(Some(Ok(frame)));
                 }
@@ -167,9 +167,9 @@ impl Relay {
         }
     }
 
-    fn end(&mut self, cx: &mut Context<'_>) {
+    fn end(&mut self) {
         if let Some(wire) = self.wire.take() {
-            self.worker.pool.give_back(wire, cx);
+            self.worker.pool.give_back(wire);
         }
         self.record.finish();
     }

@@ -150,7 +150,7 @@ impl Call {
             Ok(arrived) => {
                 let status = arrived.response.status().as_u16();
                 worker.measured.borrow_mut().observe_upstream(&arrived.target.origin, status, upstream_us);
-                self.relay(&admitted, arrived).await
+                self.relay(&admitted, arrived)
             }
             Err(outcome) => {
                 let outcome = self.record.body_in.as_ref().and_then(|b| b.fault.get()).unwrap_or(outcome);
@@ -180,7 +180,7 @@ impl Call {
         )
     }
 
-    async fn relay(mut self, admitted: &Admitted, arrived: Arrived) -> Response<ToCaller> {
+    fn relay(mut self, admitted: &Admitted, arrived: Arrived) -> Response<ToCaller> {
         let shared = &self.worker.shared;
         let (mut parts, body) = arrived.response.into_parts();
         parts.version = Version::HTTP_11;
@@ -190,20 +190,12 @@ impl Call {
         answer::complete(&mut parts.headers, admitted, &self.facts, &shared.config.portal_origins, now);
         self.record.outcome = Outcome::Admitted;
         self.record.status = parts.status.as_u16();
-        let wire = arrived.wire;
         if body.is_end_stream() {
-            let mut wire = Some(wire);
-            std::future::poll_fn(|cx| {
-                if let Some(wire) = wire.take() {
-                    self.worker.pool.give_back(wire, cx);
-                }
-                std::task::Poll::Ready(())
-            })
-            .await;
+            self.worker.pool.give_back(arrived.wire);
             self.record.finish();
             return Response::from_parts(parts, ToCaller::Whole(None));
         }
-        let relay = Relay::new(self.worker, wire, body, self.record);
+        let relay = Relay::new(self.worker, arrived.wire, body, self.record);
         Response::from_parts(parts, ToCaller::Relayed(Box::new(relay)))
     }
 
@@ -320,7 +312,9 @@ async fn discard(mut body: Incoming, headers: &HeaderMap) {
 }
 
 fn id_value(id: RequestId) -> HeaderValue {
-    HeaderValue::from_maybe_shared(Bytes::from(id.to_string())).unwrap_or(HeaderValue::from_static("req"))
+    let mut text = String::with_capacity(32);
+    id.append_to(&mut text);
+    HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or(HeaderValue::from_static("req"))
 }
 
 /// Counts and logs what the parser refused: no call was in hand.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use foldhash::HashMap;
+use http::header::CONNECTION;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Response, Uri, Version};
 use hyper::body::Incoming;
@@ -39,6 +40,8 @@ pub(super) struct Wire {
     state: Rc<UpstreamState>,
     origin: Arc<str>,
     idle_since: u64,
+    /// Whether the upstream said that it closes the connection after this answer.
+    last: bool,
 }
 
 impl Wire {
@@ -107,7 +110,7 @@ impl Connector {
             Transport::Plain(stream)
         };
         let io = TokioIo::new(UpstreamIo::new(transport, Rc::clone(&state)));
-        let handshake = http1::Builder::new().max_headers(200).handshake(io).await;
+        let handshake = http1::Builder::new().handshake(io).await;
         let (sender, driver) = handshake.map_err(|_| Outcome::UpstreamUnreachable)?;
         Ok(Wire {
             sender,
@@ -115,6 +118,7 @@ impl Connector {
             state,
             origin: Arc::clone(&target.origin),
             idle_since: 0,
+            last: false,
         })
     }
 
@@ -233,10 +237,10 @@ impl Pool {
         }
     }
 
-    /// Keeps a connection whose answer was read to its end.
-    pub(super) fn give_back(&self, mut wire: Wire, cx: &mut Context<'_>) {
-        wire.drive(cx);
-        if !wire.is_reusable() {
+    /// Keeps a connection whose answer was read to its end. Whether it can be used again is looked at when it is: the
+    /// answer's last piece is still on its way, and driven now the connection would take new memory beside it.
+    pub(super) fn give_back(&self, mut wire: Wire) {
+        if wire.last || wire.driver.is_none() || wire.timed_out() {
             return;
         }
         wire.state.give(u64::MAX);
@@ -276,9 +280,17 @@ enum Failure {
     Final(Outcome),
 }
 
-fn arrive(response: Response<Incoming>, wire: Wire, timeouts: Timeouts) -> (Response<Incoming>, Wire) {
+fn arrive(response: Response<Incoming>, mut wire: Wire, timeouts: Timeouts) -> (Response<Incoming>, Wire) {
     wire.state.give(u64::from(timeouts.idle_ms));
+    wire.last = says_close(response.headers());
     (response, wire)
+}
+
+fn says_close(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(CONNECTION).iter();
+    lines
+        .flat_map(|line| line.as_bytes().split(|b| *b == b','))
+        .any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
 /// The targets, beginning with the one whose turn it is by weight.

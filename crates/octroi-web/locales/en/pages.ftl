@@ -48,33 +48,6 @@ form-wrong-title =
        *[other] { $count } fields need correcting
     }
 
-home-title = API portal
-home-lead = Octroi is the gate and the desk of APIs: here you discover what there is and get a key, and every call passes its gateway.
-home-catalogue = Catalogue
-home-empty = No API is published at the moment.
-home-unavailable = The catalogue cannot be read at the moment. Reload the page in a few seconds.
-home-provider = Provider
-home-address = Access address
-home-plans = Plans
-home-figures = Usage
-home-subscriptions =
-    { $count ->
-        [0] no subscription
-        [one] one subscription
-       *[other] { $count } subscriptions
-    }
-home-calls =
-    { $count ->
-        [0] no call in 7 days
-        [one] one call in 7 days
-       *[other] { $count } calls in 7 days
-    }
-home-document = OpenAPI document
-home-programs = For programs
-home-openapi = OpenAPI document of the management API
-home-oauth = OAuth2 authorization server
-home-llms = This home page as text
-
 state-draft = In preparation
 state-published = In service
 state-deprecated = To be left
@@ -91,11 +64,9 @@ field-terms = I accept the portal's terms of use.
 verify-title = Confirm your address
 verify-lead = One click, and your address is confirmed.
 verify-button = Confirm my address
-verify-done = Your address is confirmed. You can sign in.
 reset-title = Choose a new password
 reset-lead = Every sign-in of yours will end.
 reset-button = Save the password
-reset-done = Your password is saved. You can sign in.
 forgot-title = Forgotten password
 forgot-lead = Give your address: if it has an account, a link is sent there.
 forgot-button = Get the link
@@ -103,9 +74,7 @@ forgot-done = If this address has an account, a link has just been sent there. I
 invitation-title = Accept the invitation
 invitation-lead = Make your account.
 invitation-for = Make your account. It will have the address { $email }.
-invitation-has-account = Your address has an account already: accept the invitation with it, by "POST /api/v1/memberships" of the management API.
 invitation-button = Make my account
-invitation-done = Your account is ready. You can sign in.
 field-login = Identifier or e-mail address
 field-remember = Remember me
 field-identifier-hint = 3 to 64 characters: letters, digits, hyphens, dots.
@@ -135,7 +104,4 @@ terms-accept-title = The terms of use have changed
 terms-accept-lead = Read the version in force and accept it to go on. Your keys go on working meanwhile.
 terms-accept-button = Accept the terms of use
 terms-read-button = Read the terms of use
-verify-done-title = Address confirmed
-reset-done-title = Password saved
 forgot-done-title = Check your mailbox
-invitation-done-title = Account created

@@ -80,3 +80,7 @@ still_running = First request under way
     .detail = The first request with this idempotency key has no answer yet. Try again later.
 terms_not_accepted = Terms to be accepted
     .detail = The terms, in the version shown, must be accepted.
+too_many_tickets = Too many open tickets
+    .detail = You have 50 tickets open, which is the most. Close one that is settled, or write in it.
+ticket_full = Ticket full
+    .detail = This ticket has 500 messages, which is the most. Open another one and refer to this one.

@@ -1,22 +1,13 @@
 # What people who call APIs do once they have signed in: dashboard, applications, subscriptions, keys, usage.
 
-crumbs-label = Breadcrumb
 form-save = Save
 form-cancel = Cancel
 form-continue = Continue
 form-next = Next
 form-previous = Previous step
-list-filter = Filter
-list-first = Beginning of the list
-list-next = More of the list
-list-pages = Pages of the list
 steps-label = Steps
 steps-count = Step { $at } of { $all }
 steps-done = : done, change
-copy = Copy
-copied = Copied
-copy-selected = Selected: copy with the keyboard
-copy-command = the command
 column-api = API
 column-application = Application
 column-plan = Plan
@@ -97,45 +88,6 @@ grace-hours = 2 hours
 grace-day = 1 day
 grace-week = 7 days
 
-limit-second =
-    { $count ->
-        [one] One call per second
-       *[other] { $number } calls per second
-    }
-limit-minute =
-    { $count ->
-        [one] One call per minute
-       *[other] { $number } calls per minute
-    }
-limit-hour =
-    { $count ->
-        [one] One call per hour
-       *[other] { $number } calls per hour
-    }
-limit-seconds =
-    { $count ->
-        [one] One call in { $seconds } seconds
-       *[other] { $number } calls in { $seconds } seconds
-    }
-limit-day =
-    { $count ->
-        [one] one call a day
-       *[other] { $number } calls a day
-    }
-limit-week =
-    { $count ->
-        [one] one call a week
-       *[other] { $number } calls a week
-    }
-limit-month =
-    { $count ->
-        [one] one call a month
-       *[other] { $number } calls a month
-    }
-limit-none = No limit of calls
-plan-automatic = Validated automatically.
-plan-manual = Validated by the provider.
-plan-oauth2 = Needs a Backend to backend application.
 plan-choose-one = Choose a plan of the list.
 plan-version = Version
 plan-crumb = Plan
@@ -195,11 +147,6 @@ secret-revoke = Revoke the secret
 secret-revoke-effect = The client will get no more tokens, and those it has will no longer be admitted. You cannot go back; you can create another secret.
 secret-revoke-button = Revoke the secret ending in { $hint }
 
-subscription-pending = Waiting for an answer
-subscription-active = Active
-subscription-rejected = Rejected
-subscription-paused = Paused
-subscription-closed = Closed
 subscription-title = Subscription to { $api }
 subscription-waits = The API’s provider has to answer.
 subscription-waits-for = A mail will tell you. The key will appear here as soon as the subscription is accepted.
@@ -300,20 +247,9 @@ subscribed-waits = Your subscription to { $api } waits for the provider’s answ
 subscribed-open = See the subscription
 subscribed-api = Back to { $api }
 
-usage-spans = Time
-usage-7d = 7 days
-usage-7d-title = Calls per day, over 7 days
-usage-24h = 24 hours
-usage-24h-title = Calls per hour, over 24 hours
-usage-30d = 30 days
-usage-30d-title = Calls per day, over 30 days
 usage-admitted = Admitted calls
 usage-refused = Refused calls
 usage-mean = Mean answer
-usage-outcomes = Answers
-usage-status = Status
-usage-outcome = Outcome
-usage-calls = Calls
 
 notice-draft-kept = Your draft is kept. You can go on with it here.
 notice-draft-discarded = The draft is discarded.
@@ -321,7 +257,6 @@ notice-application-saved = The application is saved.
 notice-application-archived = The application is archived.
 notice-application-before = This form was sent before: this is the application that came of it.
 notice-secret-made = The new secret is ready. Copy it now.
-notice-subscription-closed = The subscription is closed.
 notice-subscription-before = This form was sent before: this is the subscription that came of it.
 notice-already-subscribed = This application has subscribed to this API already: this is its subscription.
 notice-plan-changed = The plan is changed. Your key stays the same.

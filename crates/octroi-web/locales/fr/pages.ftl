@@ -48,33 +48,6 @@ form-wrong-title =
        *[other] { $count } champs sont à corriger
     }
 
-home-title = Portail des API
-home-lead = Octroi est la porte et le guichet des API : on y découvre ce qui existe, on y obtient une clé, et chaque appel passe par sa passerelle.
-home-catalogue = Catalogue
-home-empty = Aucune API n'est publiée pour le moment.
-home-unavailable = Le catalogue ne peut pas être lu pour le moment. Rechargez la page dans quelques secondes.
-home-provider = Fournisseur
-home-address = Adresse d'accès
-home-plans = Plans
-home-figures = Utilisation
-home-subscriptions =
-    { $count ->
-        [0] aucune souscription
-        [one] une souscription
-       *[other] { $count } souscriptions
-    }
-home-calls =
-    { $count ->
-        [0] aucun appel en 7 jours
-        [one] un appel en 7 jours
-       *[other] { $count } appels en 7 jours
-    }
-home-document = Document OpenAPI
-home-programs = Pour les programmes
-home-openapi = Document OpenAPI de l'API de gestion
-home-oauth = Serveur d'autorisation OAuth2
-home-llms = Cet accueil en texte
-
 state-draft = En préparation
 state-published = En service
 state-deprecated = À quitter
@@ -91,11 +64,9 @@ field-terms = J'accepte les conditions d'utilisation du portail.
 verify-title = Confirmer votre adresse
 verify-lead = Un clic, et votre adresse est confirmée.
 verify-button = Confirmer mon adresse
-verify-done = Votre adresse est confirmée. Vous pouvez vous connecter.
 reset-title = Choisir un nouveau mot de passe
 reset-lead = Toutes vos connexions seront terminées.
 reset-button = Enregistrer le mot de passe
-reset-done = Votre mot de passe est enregistré. Vous pouvez vous connecter.
 forgot-title = Mot de passe oublié
 forgot-lead = Indiquez votre adresse : si elle a un compte, un lien y est envoyé.
 forgot-button = Recevoir le lien
@@ -103,9 +74,7 @@ forgot-done = Si cette adresse a un compte, un lien vient d'y être envoyé. Il 
 invitation-title = Accepter l'invitation
 invitation-lead = Créez votre compte.
 invitation-for = Créez votre compte. Il aura l'adresse { $email }.
-invitation-has-account = Votre adresse a déjà un compte : acceptez l'invitation avec lui, par « POST /api/v1/memberships » de l'API de gestion.
 invitation-button = Créer mon compte
-invitation-done = Votre compte est prêt. Vous pouvez vous connecter.
 field-login = Identifiant ou adresse électronique
 field-remember = Se souvenir de moi
 field-identifier-hint = De 3 à 64 caractères : lettres, chiffres, tirets, points.
@@ -135,7 +104,4 @@ terms-accept-title = Les conditions d’utilisation ont changé
 terms-accept-lead = Lisez la version en vigueur et acceptez-la pour continuer. Vos clés restent admises pendant ce temps.
 terms-accept-button = Accepter les conditions d’utilisation
 terms-read-button = Lire les conditions d’utilisation
-verify-done-title = Adresse confirmée
-reset-done-title = Mot de passe enregistré
 forgot-done-title = Consultez votre messagerie
-invitation-done-title = Compte créé

@@ -80,3 +80,7 @@ still_running = Première requête en cours
     .detail = La première requête avec cette clé d'idempotence n'a pas encore de réponse. Recommencez plus tard.
 terms_not_accepted = Conditions à accepter
     .detail = Les conditions, dans la version affichée, doivent être acceptées.
+too_many_tickets = Trop de tickets ouverts
+    .detail = Vous avez 50 tickets ouverts, le maximum. Fermez-en un qui est réglé, ou écrivez-y.
+ticket_full = Ticket complet
+    .detail = Ce ticket a 500 messages, le maximum. Ouvrez-en un autre et citez celui-ci.

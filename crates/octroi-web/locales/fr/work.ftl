@@ -1,22 +1,13 @@
 # Ce que fait, une fois connecté, qui appelle des API : tableau de bord, applications, souscriptions, clés, usage.
 
-crumbs-label = Fil d’Ariane
 form-save = Enregistrer
 form-cancel = Annuler
 form-continue = Continuer
 form-next = Suivant
 form-previous = Étape précédente
-list-filter = Filtrer
-list-first = Début de la liste
-list-next = Suite de la liste
-list-pages = Pages de la liste
 steps-label = Étapes
 steps-count = Étape { $at } sur { $all }
 steps-done = : fait, modifier
-copy = Copier
-copied = Copié
-copy-selected = Sélectionné : copiez avec le clavier
-copy-command = la commande
 column-api = API
 column-application = Application
 column-plan = Plan
@@ -97,45 +88,6 @@ grace-hours = 2 heures
 grace-day = 1 jour
 grace-week = 7 jours
 
-limit-second =
-    { $count ->
-        [one] Un appel par seconde
-       *[other] { $number } appels par seconde
-    }
-limit-minute =
-    { $count ->
-        [one] Un appel par minute
-       *[other] { $number } appels par minute
-    }
-limit-hour =
-    { $count ->
-        [one] Un appel par heure
-       *[other] { $number } appels par heure
-    }
-limit-seconds =
-    { $count ->
-        [one] Un appel en { $seconds } secondes
-       *[other] { $number } appels en { $seconds } secondes
-    }
-limit-day =
-    { $count ->
-        [one] un appel par jour
-       *[other] { $number } appels par jour
-    }
-limit-week =
-    { $count ->
-        [one] un appel par semaine
-       *[other] { $number } appels par semaine
-    }
-limit-month =
-    { $count ->
-        [one] un appel par mois
-       *[other] { $number } appels par mois
-    }
-limit-none = Sans limite d’appels
-plan-automatic = Validation automatique.
-plan-manual = Validation par le fournisseur.
-plan-oauth2 = Demande une application Backend to backend.
 plan-choose-one = Choisissez un plan de la liste.
 plan-version = Version
 plan-crumb = Plan
@@ -195,11 +147,6 @@ secret-revoke = Révoquer le secret
 secret-revoke-effect = Le client n’obtiendra plus de jeton, et ceux qu’il a cesseront d’être admis. Vous ne pourrez pas revenir en arrière ; vous pourrez créer un autre secret.
 secret-revoke-button = Révoquer le secret qui finit par { $hint }
 
-subscription-pending = En attente de réponse
-subscription-active = Active
-subscription-rejected = Refusée
-subscription-paused = En pause
-subscription-closed = Close
 subscription-title = Souscription à { $api }
 subscription-waits = Le fournisseur de l’API doit répondre.
 subscription-waits-for = Un courriel vous préviendra. La clé apparaîtra ici dès que la souscription sera acceptée.
@@ -300,20 +247,9 @@ subscribed-waits = Votre souscription à { $api } attend la réponse du fourniss
 subscribed-open = Voir la souscription
 subscribed-api = Retour à { $api }
 
-usage-spans = Période
-usage-7d = 7 jours
-usage-7d-title = Appels par jour, sur 7 jours
-usage-24h = 24 heures
-usage-24h-title = Appels par heure, sur 24 heures
-usage-30d = 30 jours
-usage-30d-title = Appels par jour, sur 30 jours
 usage-admitted = Appels admis
 usage-refused = Appels refusés
 usage-mean = Réponse moyenne
-usage-outcomes = Réponses
-usage-status = Statut
-usage-outcome = Issue
-usage-calls = Appels
 
 notice-draft-kept = Votre brouillon est gardé. Vous pouvez le reprendre ici.
 notice-draft-discarded = Le brouillon est abandonné.
@@ -321,7 +257,6 @@ notice-application-saved = L’application est enregistrée.
 notice-application-archived = L’application est archivée.
 notice-application-before = Ce formulaire a déjà été envoyé : voici l’application qui en est née.
 notice-secret-made = Le nouveau secret est prêt. Copiez-le maintenant.
-notice-subscription-closed = La souscription est close.
 notice-subscription-before = Ce formulaire a déjà été envoyé : voici la souscription qui en est née.
 notice-already-subscribed = Cette application a déjà souscrit à cette API : voici sa souscription.
 notice-plan-changed = Le plan est changé. Votre clé reste la même.

@@ -31,6 +31,7 @@ const TAGS: &[(&str, &str)] = &[
     ("subscriptions", "An application's right to an API under a plan."),
     ("credentials", "Keys, and the secrets of OAuth2 clients."),
     ("usage", "Calls that were counted."),
+    ("tickets", "Threads between those who use an API and those who provide it."),
     ("terms", "The portal's terms of use."),
     ("operation", "Audit trail and work queue."),
 ];

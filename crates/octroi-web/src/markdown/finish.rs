@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use percent_encoding::percent_decode_str;
+
 use super::{Heading, Rendered, Setting, escape};
 
 /// Longest name of a heading, in characters.
@@ -139,14 +141,17 @@ impl<'a> Page<'a> {
             return;
         };
         if let Some(place) = target.strip_prefix('#') {
-            let place = escape(&slug(self.setting.prefix, &unescape(place)));
+            let place = unescape(place);
+            let place = percent_decode_str(&place).decode_utf8_lossy();
+            let place = escape(&slug(self.setting.prefix, &place));
             self.html.push_str(&tag.replacen(
                 &format!("href=\"{target}\""),
                 &format!("href=\"#{place}\""),
                 1,
             ));
         } else if is_relative(&unescape(target)) {
-            self.html.push_str(tag);
+            let page = page_of(target);
+            self.html.push_str(&tag.replacen(&format!("href=\"{target}\""), &format!("href=\"{page}\""), 1));
         } else {
             self.html.push_str("<a rel=\"nofollow noopener noreferrer\"");
             self.html.push_str(&tag["<a".len()..]);
@@ -197,6 +202,19 @@ fn is_relative(address: &str) -> bool {
         || (!address.starts_with(['/', '\\'])
             && !first.contains(':')
             && !address.contains(|c: char| c == '\\' || c.is_ascii_control()))
+}
+
+/// The address of a page that a text names by its file, as pages of one folder do: `erreurs.fr.md#x` is `erreurs#x`.
+fn page_of(address: &str) -> String {
+    let end = address.find(['?', '#']).unwrap_or(address.len());
+    let (path, rest) = address.split_at(end);
+    match path.strip_suffix(".md").filter(|_| !path.starts_with('/')) {
+        Some(page) => {
+            let page = page.strip_suffix(".fr").or_else(|| page.strip_suffix(".en")).unwrap_or(page);
+            format!("{page}{rest}")
+        }
+        None => address.to_owned(),
+    }
 }
 
 /// What a heading is called in addresses: its letters and digits.

@@ -14,7 +14,7 @@ use crate::problem::{Problem, ProblemCode};
 
 /// What pages may load: our own files and nothing else; no script or style in the page itself; forms lead to us.
 /// Pictures in data: are the style sheet's own signs.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
+pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
                       img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A page as an answer.
@@ -63,7 +63,13 @@ pub(crate) fn see_other(to: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()
 }
 
-/// The same, with a notice there of what was done: the id of a sentence that begins with `notice-`.
+/// The address of a page with one parameter.
+pub(crate) fn address(path: &str, name: &str, value: &str) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+    format!("{path}?{query}")
+}
+
+/// Leads elsewhere with a notice there of what was done: the id of a sentence that begins with `notice-`.
 pub(crate) fn done(to: &str, notice: &str) -> PageResult {
     let (path, anchor) = to.split_once('#').map_or((to, String::new()), |(path, a)| (path, format!("#{a}")));
     let mark = if path.contains('?') { '&' } else { '?' };
@@ -95,6 +101,19 @@ pub(crate) fn message(
     let shell = visitor.shell(Section::Elsewhere);
     let (title, text) = (shell.say(title), shell.say(text));
     ok(&shell, &Message { shell: &shell, title, text, is_error: false, request_id: None, links })
+}
+
+/// A page that says what stands in the way, in words of its own, and where to go on.
+pub(crate) fn refusal(
+    visitor: &Visitor,
+    status: StatusCode,
+    [title, text]: [&str; 2],
+    links: Vec<(String, String)>,
+) -> PageResult {
+    let shell = visitor.shell(Section::Elsewhere);
+    let (title, text) = (shell.say(title), shell.say(text));
+    let message = Message { shell: &shell, title, text, is_error: true, request_id: None, links };
+    Ok(page(status, shell.language, &message))
 }
 
 /// A refusal in words.

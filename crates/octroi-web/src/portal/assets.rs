@@ -16,6 +16,7 @@ use octroi_domain::credential::digest::{hex, sha256};
 
 use crate::api::only;
 use crate::context::Web;
+use crate::swagger;
 
 /// A file that pages load.
 struct Asset {
@@ -47,6 +48,7 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
     let files = vec![
         text("portal.css", "text/css; charset=utf-8", STYLE),
         text("portal.js", "text/javascript; charset=utf-8", include_str!("../../assets/portal.js")),
+        text("console.js", "text/javascript; charset=utf-8", include_str!("../../assets/console.js")),
         text("mark.svg", "image/svg+xml", include_str!("../../assets/mark.svg")),
         font("fonts/marcellus.woff2", include_bytes!("../../assets/fonts/marcellus.woff2").as_slice()),
         font(
@@ -69,7 +71,9 @@ fn compressed(text: &[u8]) -> Option<Bytes> {
 }
 
 pub(super) fn router() -> Router<Arc<Web>> {
-    Router::new().route("/assets/{digest}/{*name}", only("GET", get(serve)))
+    Router::new()
+        .route("/assets/{digest}/{*name}", only("GET", get(serve)))
+        .route("/assets/swagger/{version}/{name}", only("GET", get(swagger::serve)))
 }
 
 /// Where the file `name` is.
@@ -96,7 +100,7 @@ async fn serve(Path((digest, name)): Path<(String, String)>, headers: HeaderMap)
     }
 }
 
-fn accepts_gzip(headers: &HeaderMap) -> bool {
+pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|coding| {
         let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));

@@ -54,8 +54,10 @@ pub(crate) struct Choices {
     hint: Option<String>,
     error: Option<String>,
     options: Vec<Choice>,
-    chosen: String,
+    chosen: Vec<String>,
     as_list: bool,
+    /// Whether any number of them may be taken.
+    several: bool,
 }
 
 /// What is wrong with a form, at its head.
@@ -101,6 +103,15 @@ impl<'a> FormState<'a> {
         self.values.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
+    fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
+        self.values.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether something is wrong with `name`.
+    pub(crate) fn is_about(&self, name: &str) -> bool {
+        self.errors.iter().any(|error| error.field == name)
+    }
+
     fn error(&self, name: &str) -> Option<String> {
         let error = self.errors.iter().find(|error| error.field == name)?;
         Some(error.sentence(self.shell.language))
@@ -133,8 +144,9 @@ impl<'a> FormState<'a> {
             hint: None,
             error: self.error(name),
             options,
-            chosen: self.value(name).to_owned(),
+            chosen: self.all(name).map(str::to_owned).collect(),
             as_list: false,
+            several: false,
         }
     }
 
@@ -216,11 +228,25 @@ impl Choices {
         self
     }
 
+    /// Of which any number may be taken.
+    pub(crate) fn several(mut self) -> Self {
+        self.several = true;
+        self
+    }
+
     /// Chosen where nothing was.
     pub(crate) fn usually(mut self, value: &str) -> Self {
         if self.chosen.is_empty() {
-            self.chosen = value.to_owned();
+            self.chosen.push(value.to_owned());
         }
         self
+    }
+
+    fn is_chosen(&self, value: &str) -> bool {
+        self.chosen.iter().any(|chosen| chosen == value)
+    }
+
+    fn kind_word(&self) -> &'static str {
+        if self.several { "checkbox" } else { "radio" }
     }
 }

@@ -4,20 +4,27 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use octroi_app::AppError;
 use octroi_app::accounts::{AcceptInvitation, InvitationView, ResetPassword, VerifyEmail};
 use octroi_app::mail::pages;
+use octroi_app::{AppError, Conflict};
 
+use super::account::{ORGANIZATIONS, PROFILE, role_word};
 use super::answer;
 use super::fields::{Field, FormState, Kind, Summary};
 use super::gate::{Form, PageResult};
+use super::refused::Refused;
+use super::register::RESEND;
 use super::route::{Access, PageRow, get, post};
 use super::shell::{Section, Shell};
+use super::sign_in::Onward;
 use super::visitor::Visitor;
-use crate::field::FieldError;
 use crate::form::Fields;
 
+/// Where an invitation is accepted with an account that is there already.
+const JOIN: &str = "/invitation/join";
+
 pub(super) fn pages() -> Vec<PageRow> {
+    let join = post(JOIN, Access::SignedIn, join);
     [Link::Verify, Link::Reset, Link::Forgot, Link::Invitation]
         .into_iter()
         .flat_map(|link| {
@@ -25,6 +32,7 @@ pub(super) fn pages() -> Vec<PageRow> {
             let send = async move |visitor: Visitor, form: Form| link.send(&visitor, &form).await;
             [get(link.path(), Access::Anybody, show), post(link.path(), Access::Anybody, send)]
         })
+        .chain([join])
         .collect()
 }
 
@@ -41,7 +49,7 @@ enum Link {
 #[template(path = "link.html")]
 struct Page<'a> {
     shell: &'a Shell,
-    form: FormState<'a>,
+    is_wrong: bool,
     summary: Summary<'a>,
     title: String,
     lead: String,
@@ -51,6 +59,76 @@ struct Page<'a> {
     /// Whether the terms of use are to be accepted.
     terms: bool,
     button: String,
+}
+
+/// An invitation for somebody who has an account.
+#[derive(Template)]
+#[template(path = "join.html")]
+struct Join<'a> {
+    shell: &'a Shell,
+    guest: &'a InvitationView,
+    role: Option<String>,
+    token: &'a str,
+    /// The address of the account in use; none where nobody has signed in.
+    account: Option<&'a str>,
+    /// The sign-in page, and back here.
+    sign_in: String,
+}
+
+impl Join<'_> {
+    /// Whether the account in use is the one that is invited.
+    fn is_for(&self, email: &str) -> bool {
+        self.guest.email.eq_ignore_ascii_case(email)
+    }
+}
+
+/// What a link led to.
+enum Done {
+    /// Something to say.
+    Said([&'static str; 2]),
+    /// Something done, after which one signs in and goes on.
+    SignIn { next: Option<String>, notice: &'static str },
+}
+
+impl Done {
+    fn answer(self, visitor: &Visitor) -> PageResult {
+        match self {
+            Self::Said([title, text]) => {
+                let sign_in = visitor.shell(Section::SignIn).say("sign-in-title");
+                answer::message(visitor, title, text, vec![(pages::SIGN_IN.to_owned(), sign_in)])
+            }
+            Self::SignIn { notice, .. } if visitor.signed_in().is_ok() => answer::done(PROFILE, notice),
+            Self::SignIn { next, notice } => {
+                let to = next.map(|next| Onward::to(Some(&next)).next);
+                let path = match to {
+                    Some(next) => answer::address(pages::SIGN_IN, "next", &next),
+                    None => pages::SIGN_IN.to_owned(),
+                };
+                answer::done(&path, notice)
+            }
+        }
+    }
+}
+
+/// An invitation for an address that has an account: one joins with it, once signed in.
+fn ask_to_join(visitor: &Visitor, guest: &InvitationView, token: &str) -> PageResult {
+    let shell = visitor.shell(Section::SignIn);
+    let page = Join {
+        shell: &shell,
+        guest,
+        role: guest.role.map(|role| shell.say(role_word(role))),
+        token,
+        account: visitor.signed_in().ok().map(|person| person.account.email.as_str()),
+        sign_in: answer::address(pages::SIGN_IN, "next", &answer::address(pages::INVITATION, "token", token)),
+    };
+    answer::ok(&shell, &page)
+}
+
+async fn join(visitor: Visitor, sent: Form) -> PageResult {
+    match visitor.app().join_invitation(visitor.actor(), sent.one("token")).await {
+        Ok(_) => answer::done(ORGANIZATIONS, "notice-joined"),
+        Err(error) => Link::Invitation.refuse(&visitor, error),
+    }
 }
 
 /// Name, kind, label, hint where there is one, and what browsers may fill in.
@@ -75,23 +153,13 @@ impl Link {
         }
     }
 
-    /// Title, lead and button; then the title and the text of what is said once it is done.
-    const fn words(self) -> [&'static str; 5] {
+    /// Title, lead and button.
+    const fn words(self) -> [&'static str; 3] {
         match self {
-            Self::Verify => {
-                ["verify-title", "verify-lead", "verify-button", "verify-done-title", "verify-done"]
-            }
-            Self::Reset => ["reset-title", "reset-lead", "reset-button", "reset-done-title", "reset-done"],
-            Self::Forgot => {
-                ["forgot-title", "forgot-lead", "forgot-button", "forgot-done-title", "forgot-done"]
-            }
-            Self::Invitation => [
-                "invitation-title",
-                "invitation-lead",
-                "invitation-button",
-                "invitation-done-title",
-                "invitation-done",
-            ],
+            Self::Verify => ["verify-title", "verify-lead", "verify-button"],
+            Self::Reset => ["reset-title", "reset-lead", "reset-button"],
+            Self::Forgot => ["forgot-title", "forgot-lead", "forgot-button"],
+            Self::Invitation => ["invitation-title", "invitation-lead", "invitation-button"],
         }
     }
 
@@ -107,8 +175,13 @@ impl Link {
     async fn show(self, visitor: &Visitor) -> PageResult {
         let shell = visitor.shell(Section::SignIn);
         let token = visitor.query("token").unwrap_or_default();
-        let guest = self.guest(visitor, &token).await?;
-        Ok(self.page(&shell, StatusCode::OK, FormState::new(&shell), token, guest.as_ref()))
+        match self.guest(visitor, &token).await {
+            Ok(Some(guest)) if guest.has_account => ask_to_join(visitor, &guest, &token),
+            Ok(guest) => {
+                Ok(self.page(&shell, StatusCode::OK, &FormState::new(&shell), token, guest.as_ref()))
+            }
+            Err(error) => self.refuse(visitor, error),
+        }
     }
 
     /// Whom an invitation is for; nobody on the other pages.
@@ -120,32 +193,34 @@ impl Link {
     }
 
     async fn send(self, visitor: &Visitor, sent: &Fields) -> PageResult {
-        let [_, _, _, title, text] = self.words();
-        let violations = match self.work(visitor, sent).await {
-            Ok(()) => {
-                let sign_in = visitor.shell(Section::SignIn).say("sign-in-title");
-                return answer::message(visitor, title, text, vec![(pages::SIGN_IN.to_owned(), sign_in)]);
-            }
-            Err(AppError::Invalid(violations)) => violations,
-            Err(error) => return Err(error.into()),
+        let refused = match self.work(visitor, sent).await {
+            Ok(done) => return done.answer(visitor),
+            Err(error @ (AppError::Invalid(_) | AppError::TooMany(_))) => Refused::by(error, "email")?,
+            Err(error) => return self.refuse(visitor, error),
         };
         let shell = visitor.shell(Section::SignIn);
         let token = sent.text("token");
         let guest = self.guest(visitor, &token).await.ok().flatten();
-        let errors = violations.into_iter().map(FieldError::from).collect();
-        let form = FormState::wrong(&shell, sent, errors);
-        Ok(self.page(&shell, StatusCode::UNPROCESSABLE_ENTITY, form, token, guest.as_ref()))
+        let form = FormState::wrong(&shell, sent, refused.errors);
+        Ok(self.page(&shell, refused.status, &form, token, guest.as_ref()))
     }
 
-    async fn work(self, visitor: &Visitor, sent: &Fields) -> Result<(), AppError> {
+    async fn work(self, visitor: &Visitor, sent: &Fields) -> Result<Done, AppError> {
         let app = visitor.app();
         let token = sent.text("token");
         match self {
-            Self::Verify => app.verify_email(VerifyEmail { token }).await,
-            Self::Reset => app.reset_password(ResetPassword { token, password: sent.text("password") }).await,
+            Self::Verify => {
+                let next = app.verify_email(VerifyEmail { token }).await?;
+                Ok(Done::SignIn { next, notice: "notice-address-confirmed" })
+            }
+            Self::Reset => {
+                app.reset_password(ResetPassword { token, password: sent.text("password") }).await?;
+                Ok(Done::SignIn { next: None, notice: "notice-password-set" })
+            }
             Self::Forgot => {
                 app.admit_visitor(visitor.client())?;
-                app.forgot_password(sent.one("email")).await
+                app.forgot_password(sent.one("email")).await?;
+                Ok(Done::Said(["forgot-done-title", "forgot-done"]))
             }
             Self::Invitation => {
                 let request = AcceptInvitation {
@@ -157,20 +232,41 @@ impl Link {
                     password: sent.text("password"),
                     accept_terms: sent.ticked("accept_terms"),
                 };
-                app.accept_invitation(request).await.map(drop)
+                app.accept_invitation(request).await?;
+                Ok(Done::SignIn { next: None, notice: "notice-account-made" })
             }
         }
+    }
+
+    /// A link that opens nothing any more, or never did: what to do next. Any other refusal is a page of its own.
+    fn refuse(self, visitor: &Visitor, error: AppError) -> PageResult {
+        if !matches!(error, AppError::Conflict(Conflict::LinkSpent)) {
+            return Err(error.into());
+        }
+        let shell = visitor.shell(Section::SignIn);
+        let to = |path: &str, label: &str| (path.to_owned(), shell.say(label));
+        let sign_in = to(pages::SIGN_IN, "sign-in-title");
+        let (text, links) = match self {
+            Self::Verify => ("verify-spent", vec![sign_in, to(RESEND, "resend-title")]),
+            Self::Reset | Self::Forgot => {
+                ("reset-spent", vec![to(pages::FORGOT_PASSWORD, "forgot-button"), sign_in])
+            }
+            Self::Invitation => {
+                ("invitation-spent", vec![to(ORGANIZATIONS, "invitation-organizations"), sign_in])
+            }
+        };
+        answer::refusal(visitor, StatusCode::CONFLICT, ["link_spent", text], links)
     }
 
     fn page(
         self,
         shell: &Shell,
         status: StatusCode,
-        form: FormState<'_>,
+        form: &FormState<'_>,
         token: String,
         guest: Option<&InvitationView>,
     ) -> Response {
-        let [title, lead, button, ..] = self.words();
+        let [title, lead, button] = self.words();
         let names: Vec<&str> = self.fields().iter().map(|field| field.0).collect();
         let fields = self.fields().iter().map(|(name, kind, label, hint, purpose)| {
             let field = form.field(name, *kind, label).autocomplete(purpose);
@@ -181,7 +277,6 @@ impl Link {
             summary: form.summary(&names),
             title: shell.say(title),
             lead: match guest {
-                Some(guest) if guest.has_account => shell.say("invitation-has-account"),
                 Some(guest) => shell.fill("invitation-for", "email", &guest.email),
                 None => shell.say(lead),
             },
@@ -190,7 +285,7 @@ impl Link {
             fields: fields.collect(),
             terms: matches!(self, Self::Invitation),
             button: shell.say(button),
-            form,
+            is_wrong: form.is_wrong(),
         };
         answer::page(status, shell.language, &page)
     }

@@ -12,7 +12,7 @@ use super::assets;
 use super::visitor::Visitor;
 use super::when::{SpanName, When};
 use crate::locale;
-use crate::markdown::{self, Rendered, Setting};
+use crate::markdown::{self, PREFIX, Rendered, Setting};
 
 /// The part of the portal that a page belongs to: its place in the navigation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub(crate) struct Shell {
     /// Whether this is the demo, with fictitious people and data.
     pub(crate) demo: bool,
     pub(crate) section: Section,
+    /// Whether the operator says how accessible the portal is.
+    pub(crate) accessibility_is_stated: bool,
     when: When,
 }
 
@@ -67,6 +69,12 @@ impl Shell {
             notice: notice.and_then(|id| locale::find(language, &id, &[])),
             demo: visitor.options().demo.is_some(),
             section,
+            accessibility_is_stated: visitor
+                .options()
+                .texts
+                .0
+                .keys()
+                .any(|(page, _)| page == "accessibility"),
             when: When::new(language, visitor.app().now(), &visitor.options().time_zone),
         }
     }
@@ -94,6 +102,13 @@ impl Shell {
     /// A sentence with a number, `$count`, in it.
     pub(crate) fn count(&self, id: &str, count: &i64) -> String {
         locale::text(self.language, id, &[("count", Cow::from(count.to_string()))])
+    }
+
+    /// A sentence with a number in it: `$count` to tell one from many, `$shown` with its thousands apart.
+    pub(crate) fn amount(&self, id: &str, count: &(impl Copy + TryInto<i64>)) -> String {
+        let count: i64 = (*count).try_into().unwrap_or(i64::MAX);
+        let shown = self.number(&count);
+        locale::text(self.language, id, &[("count", count.to_string().into()), ("shown", shown.into())])
     }
 
     /// A number with its thousands apart: `8 412 907`, `8,412,907`.
@@ -130,7 +145,7 @@ impl Shell {
     pub(crate) fn markdown(&self, text: &str, top: u8, title: &str) -> Rendered {
         let (table_label, code_label) = (self.say("markdown-table"), self.say("markdown-code"));
         let setting =
-            Setting { top, prefix: "text-", title, table_label: &table_label, code_label: &code_label };
+            Setting { top, prefix: PREFIX, title, table_label: &table_label, code_label: &code_label };
         markdown::render(text, &setting)
     }
 

@@ -120,9 +120,7 @@ struct Confirm<'a> {
 
 /// To the sign-in page, and back afterwards.
 pub(super) fn redirect(visitor: &Visitor) -> Response {
-    let next = visitor.uri().to_string();
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
-    see_other(&format!("{}?{query}", pages::SIGN_IN))
+    see_other(&answer::address(pages::SIGN_IN, "next", &visitor.uri().to_string()))
 }
 
 /// The sign-in page in answer to a form that asks for a session: what it held is kept.
@@ -219,8 +217,6 @@ fn page(
     onward: &Onward,
     lead: Option<String>,
 ) -> Response {
-    let next =
-        url::form_urlencoded::Serializer::new(String::new()).append_pair("next", &onward.next).finish();
     let page = SignInPage {
         shell,
         summary: form.summary(&["login", "password"]),
@@ -230,7 +226,7 @@ fn page(
         form,
         onward,
         lead,
-        register: format!("/register?{next}"),
+        register: answer::address(super::register::REGISTER, "next", &onward.next),
     };
     answer::page(status, shell.language, &page)
 }

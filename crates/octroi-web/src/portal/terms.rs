@@ -6,11 +6,12 @@ use axum::response::Response;
 use http::StatusCode;
 use octroi_app::terms::TermsView;
 
+use super::account;
 use super::answer::{self, see_other};
 use super::gate::{Form, PageResult};
 use super::route::{Access, PageRow, get, post};
 use super::shell::{Section, Shell};
-use super::sign_in::Onward;
+use super::sign_in::{self, Onward};
 use super::visitor::Visitor;
 use crate::form::Fields;
 
@@ -29,14 +30,12 @@ pub(super) fn pages() -> Vec<PageRow> {
 
 /// What somebody may see and send before accepting: the question itself, one's data, leaving.
 pub(super) fn is_exempt(path: &str) -> bool {
-    [ACCEPT, "/confirm", "/account/export", "/account/close"].contains(&path)
+    [ACCEPT, sign_in::CONFIRM, account::DATA, account::EXPORT, account::CLOSE].contains(&path)
 }
 
 /// To the question, and back afterwards.
 pub(super) fn redirect(visitor: &Visitor) -> Response {
-    let next = visitor.uri().to_string();
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
-    see_other(&format!("{ACCEPT}?{query}"))
+    see_other(&answer::address(ACCEPT, "next", &visitor.uri().to_string()))
 }
 
 /// The question in answer to a form: what it held is kept.

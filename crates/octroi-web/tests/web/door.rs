@@ -78,7 +78,12 @@ impl Ask {
 
 impl Door {
     pub(crate) fn of(house: &House) -> Self {
-        Self { router: octroi_web::router(house.app.clone(), WebOptions::default()) }
+        Self::with(house, WebOptions::default())
+    }
+
+    /// The portal of a house that was told more at its start.
+    pub(crate) fn with(house: &House, options: WebOptions) -> Self {
+        Self { router: octroi_web::router(house.app.clone(), options) }
     }
 
     /// Calls, and holds the answer against the document.

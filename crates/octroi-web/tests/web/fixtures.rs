@@ -1,26 +1,27 @@
 //! One world for the generated tests: two organizations, a provider, an administrator; and for each operation of the
 //! management API a request that fits it. An operation without one fails the suite.
 
+use std::net::Ipv4Addr;
+
 use octroi_app::applications::NewApplication;
 use octroi_app::catalog::PageInput;
+use octroi_app::sessions::OpenSession;
+use octroi_app::tickets::OpenTicket;
 use octroi_app::tokens::NewTokenRequest;
 use octroi_domain::account::PortalRole;
 use octroi_domain::actor::{Actor, TokenScope};
 use octroi_domain::application::ApplicationKind;
 use octroi_domain::ids::{
-    AccountId, ApiId, ApplicationId, CredentialId, JobId, ManagementTokenId, OrganizationId, PlanId,
-    SubscriptionId,
+    AccountId, ApiId, ApplicationId, BrowserSessionId, CredentialId, JobId, ManagementTokenId,
+    OrganizationId, PlanId, SubscriptionId, TicketId,
 };
 use octroi_domain::organization::{OrganizationKind, Role};
 use octroi_domain::permission::Parties;
-use octroi_testkit::{House, PASSWORD, plan, sirene, subscribe};
+use octroi_testkit::{House, PASSWORD, PNG, plan, sirene, subscribe};
 use octroi_web::api::Row;
 use serde_json::{Value, json};
 
 use crate::door::{Ask, Door};
-
-/// A PNG as far as its first bytes tell.
-pub(crate) const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
 
 /// Somebody who knocks.
 pub(crate) struct Caller {
@@ -35,6 +36,7 @@ pub(crate) struct World {
     pub(crate) owner: Actor,
     pub(crate) owner_account: AccountId,
     pub(crate) owner_token: ManagementTokenId,
+    pub(crate) owner_session: BrowserSessionId,
     pub(crate) guest_account: AccountId,
     pub(crate) consumer: OrganizationId,
     pub(crate) provider: OrganizationId,
@@ -48,6 +50,7 @@ pub(crate) struct World {
     pub(crate) subscription: SubscriptionId,
     pub(crate) pending: SubscriptionId,
     pub(crate) credential: CredentialId,
+    pub(crate) ticket: TicketId,
 }
 
 /// What an operation is asked, and whose object it is about.
@@ -113,14 +116,26 @@ impl World {
         let client = new_application(house, &owner, consumer, ApplicationKind::BackendToBackend).await;
         let (subscription, key) = house.subscribed(&owner, application, published.plan_id(0)).await;
         let asked = house.app.subscribe(&owner, subscribe(waiting, published.plan_id(1))).await.unwrap();
+        let ticket: OpenTicket = serde_json::from_value(ticket(published.api_id(), application)).unwrap();
+        let opened = house.app.open_ticket(&owner, ticket).await.unwrap();
         let request =
             NewTokenRequest { name: "spare".into(), scopes: vec![TokenScope::Read], expires_in_days: None };
         let spare = house.app.create_token(&owner, request).await.unwrap();
+
+        let session = OpenSession {
+            login: "olga".into(),
+            password: PASSWORD.into(),
+            remember: false,
+            agent: "Firefox/132.0".into(),
+        };
+        house.app.open_session(Ipv4Addr::LOCALHOST.into(), session).await.unwrap();
+        let sessions = house.app.sessions(&owner).await.unwrap();
 
         let world = Self {
             callers: callers(house, door).await,
             owner_account: owner.account_id().unwrap(),
             owner_token: spare.view.id,
+            owner_session: sessions[0].id,
             guest_account: house.sign_in("gina").await.account_id().unwrap(),
             consumer,
             provider: published.organization_id,
@@ -134,6 +149,7 @@ impl World {
             subscription: subscription.id,
             pending: asked.subscription.id,
             credential: key.credential.id,
+            ticket: opened.id,
             owner,
         };
         world.restore(house).await;
@@ -210,11 +226,13 @@ impl World {
             ("{account_id}", account.to_string()),
             ("{organization_id}", self.consumer.to_string()),
             ("{token_id}", self.owner_token.to_string()),
+            ("{session_id}", self.owner_session.to_string()),
             ("{api_id}", self.api.to_string()),
             ("{plan_id}", self.plan.to_string()),
             ("{application_id}", application.to_string()),
             ("{subscription_id}", subscription.to_string()),
             ("{credential_id}", self.credential.to_string()),
+            ("{ticket_id}", self.ticket.to_string()),
             ("{job_id}", JobId::from_u128(1).to_string()),
             ("{slug}", slug.to_owned()),
         ];
@@ -222,6 +240,7 @@ impl World {
         assert!(!path.contains('{'), "no identifier for {}", row.path);
         match row.operation {
             "getUsage" => format!("{path}?subscription_id={}", self.subscription),
+            "getTicketCounts" | "listSubscribers" => format!("{path}?api_id={}", self.api),
             "deletePage" => format!("{path}?language=fr"),
             _ => path,
         }
@@ -234,6 +253,7 @@ impl World {
         let consumer = Some(Parties::owned_by(self.consumer));
         let provider = Some(Parties::provided_by(self.provider));
         let between = Some(Parties::between(self.consumer, self.provider));
+        let thread = Some(Parties::ticket(self.owner_account, Some(self.consumer), self.provider));
         let portal = Some(Parties::PORTAL);
         match operation {
             "register" => (registration(), portal),
@@ -247,9 +267,8 @@ impl World {
                 });
                 (body, None)
             }
-            "getMe" | "listTokens" | "listOrganizations" | "listApplications" | "listSubscriptions" => {
-                (none, None)
-            }
+            "getMe" | "listTokens" | "listSessions" | "listOrganizations" | "listApplications"
+            | "listSubscriptions" | "listTickets" | "listProvidedApis" => (none, None),
             "getAccount" | "exportAccount" | "eraseAccount" | "suspendAccount" | "resumeAccount" => {
                 (none, account)
             }
@@ -267,7 +286,7 @@ impl World {
             "signIn" => (json!({"login": "olga", "password": PASSWORD}), None),
             "confirmPassword" => (json!({"password": PASSWORD}), None),
             "createToken" => (json!({"name": "more", "scopes": ["read"]}), None),
-            "revokeToken" => (none, account),
+            "revokeToken" | "endSession" => (none, account),
             "createOrganization" => (json!({"kind": "company", "slug": "neuve", "name": "Neuve"}), portal),
             "getOrganization" | "listMembers" | "removeMember" => (none, consumer),
             "updateOrganization" => (json!({"name": "Acme"}), consumer),
@@ -316,6 +335,10 @@ impl World {
             | "revokeCredential" => (none, between),
             "renewCredential" => (json!({"grace_seconds": 60}), between),
             "getUsage" => (none, between),
+            "openTicket" => (json!({"api_id": self.api, "subject": "Aide", "body": "Bonjour"}), None),
+            "getTicketCounts" | "listSubscribers" => (none, provider),
+            "getTicket" | "listTicketMessages" | "closeTicket" => (none, thread),
+            "replyTicket" => (json!({"body": "Bonjour"}), thread),
             other => panic!("{other} has no fixture: add one, so that its permissions are tested"),
         }
     }
@@ -363,6 +386,10 @@ fn registration() -> Value {
         "email": "nouvelle@exemple.fr", "identifier": "nouvelle", "first_name": "Nina", "last_name": "Noël",
         "password": PASSWORD, "accept_terms": true,
     })
+}
+
+fn ticket(api: ApiId, application: ApplicationId) -> Value {
+    json!({"api_id": api, "application_id": application, "subject": "Aide", "body": "Bonjour"})
 }
 
 fn api(organization: OrganizationId, version: &str) -> Value {

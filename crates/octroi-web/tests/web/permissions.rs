@@ -25,8 +25,8 @@ fn expected(row: &Row, fixture: &Fixture, actor: &Actor) -> Option<(u16, &'stati
     refusal.map(|denied| match (denied, row.operation) {
         // What a body names and its writer cannot see is a field that is wrong.
         (Denied::Hidden, "createApi") => (422, "invalid"),
-        // Whose token it is, nobody else learns.
-        (Denied::Forbidden, "revokeToken") => (404, "not_found"),
+        // Whose token or session it is, nobody else learns.
+        (Denied::Forbidden, "revokeToken" | "endSession") => (404, "not_found"),
         (Denied::SignIn, _) => (401, "sign_in_required"),
         (Denied::Hidden, _) if fixture.public => (403, "forbidden"),
         (Denied::Hidden, _) => (404, "not_found"),

@@ -16,7 +16,7 @@ async fn registered(house: &House, door: &Door, mails: &Mailbox) -> String {
     door.call(Ask::post("/api/v1/sign-ins", &early)).await.refuses(401, "sign_in_failed");
     house.app.run_due_jobs(mails).await.unwrap();
     let mail = mails.take().remove(0);
-    let words = octroi_web::emails::render(&mail);
+    let words = octroi_web::emails::render(&mail, "http://portal.test");
     assert!(words.text.contains("http://portal.test/verify-email?token="), "{}", words.text);
     let token = json!({"token": link_token(&mail)});
     door.call(Ask::post("/api/v1/email-verifications", &token)).await.expect(204);

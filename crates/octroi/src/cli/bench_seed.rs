@@ -26,10 +26,10 @@ use super::{Ended, Failure, Where, say};
 use crate::ambient::Ambient;
 use crate::foundation::{Addresses, Foundation};
 
-const SYSTEM: Actor = Actor::System("bench");
+pub(super) const SYSTEM: Actor = Actor::System("bench");
 
 /// Keys written in one transaction.
-const BATCH: u32 = 10_000;
+pub(super) const BATCH: u32 = 10_000;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -53,11 +53,19 @@ pub(super) struct Options {
 }
 
 /// What every key belongs to.
-struct Scene {
-    account: AccountId,
-    organization: OrganizationId,
-    api: ApiId,
-    plan: PlanId,
+pub(super) struct Scene {
+    pub(super) account: AccountId,
+    pub(super) organization: OrganizationId,
+    pub(super) api: ApiId,
+    pub(super) plan: PlanId,
+}
+
+/// What was made for a key, and its text.
+pub(super) struct Inserted {
+    pub(super) application: ApplicationId,
+    pub(super) subscription: SubscriptionId,
+    pub(super) credential: CredentialId,
+    pub(super) key: String,
 }
 
 pub(super) async fn run(options: Options) -> Ended {
@@ -73,8 +81,8 @@ pub(super) async fn run(options: Options) -> Ended {
     while left > 0 {
         let mut tx = foundation.store.begin().await?;
         for _ in 0..left.min(BATCH) {
-            let key = insert(&mut tx, &scene, &vault, &ambient).await?;
-            writeln!(list, "{key}")?;
+            let inserted = insert(&mut tx, &scene, &vault, &ambient).await?;
+            writeln!(list, "{}", inserted.key)?;
         }
         tx.commit().await?;
         left -= left.min(BATCH);
@@ -118,8 +126,13 @@ fn document(options: &Options) -> String {
     )
 }
 
-/// One application, its subscription and its key; gives the key's text.
-async fn insert(tx: &mut Tx, scene: &Scene, vault: &Vault, ambient: &Ambient) -> Result<String, Failure> {
+/// One application, its subscription and its key.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    scene: &Scene,
+    vault: &Vault,
+    ambient: &Ambient,
+) -> Result<Inserted, Failure> {
     let (now, entropy) = (ambient.clock.now(), &*ambient.entropy);
     let application_id = ApplicationId::new(now, entropy);
     let subscription_id = SubscriptionId::new(now, entropy);
@@ -156,8 +169,9 @@ async fn insert(tx: &mut Tx, scene: &Scene, vault: &Vault, ambient: &Ambient) ->
     .await?;
     let secret = vault.instance.generate(SecretKind::ApiKey, entropy);
     let (scheme, digest) = vault.peppers.digest(secret.expose());
+    let credential_id = CredentialId::new(now, entropy);
     tx.insert_credential(&Credential {
-        id: CredentialId::new(now, entropy),
+        id: credential_id,
         kind: CredentialKind::ApiKey,
         organization_id: scene.organization,
         application_id,
@@ -174,5 +188,10 @@ async fn insert(tx: &mut Tx, scene: &Scene, vault: &Vault, ambient: &Ambient) ->
         edition: 1,
     })
     .await?;
-    Ok(secret.expose().to_owned())
+    Ok(Inserted {
+        application: application_id,
+        subscription: subscription_id,
+        credential: credential_id,
+        key: secret.expose().to_owned(),
+    })
 }

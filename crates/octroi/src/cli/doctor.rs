@@ -12,7 +12,7 @@ use crate::ambient::Ambient;
 use crate::config::{self, Config, MailKind, environment};
 use crate::foundation::{Addresses, Foundation};
 use crate::mail::Mailer;
-use crate::{database, keys};
+use crate::{database, keys, texts};
 
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -73,6 +73,7 @@ pub(super) async fn run(place: Where) -> Ended {
     crate::telemetry::start(&config::Logs { level: "error".to_owned(), ..config.logs.clone() });
     unknown_variables(&mut report);
     addresses(&config, &mut report);
+    texts(&config, &mut report);
     clock(&mut report);
     data_folder(&config, &mut report);
     data(&config, &mut report).await;
@@ -138,6 +139,29 @@ fn addresses(config: &Config, report: &mut Report) {
             Odd(format!("{} may be reached from outside: it is not for the public", config.admin.listen)),
         );
     }
+}
+
+/// The operator's texts. Without a legal notice a portal that others reach is not ready.
+fn texts(config: &Config, report: &mut Report) {
+    let found = match texts::read(config.portal.texts.as_deref()) {
+        Ok(found) => found,
+        Err(error) => return report.note("texts", Wrong(error.to_string())),
+    };
+    for name in &found.unknown {
+        report.note(
+            "texts",
+            Odd(format!("{name} means nothing to this program: files are named like legal.fr.md")),
+        );
+    }
+    let missing = found.missing();
+    let finding = if missing.is_empty() {
+        Fine("all four pages are the operator's own".to_owned())
+    } else if missing.contains(&"legal") && !config.portal.listen.ip().is_loopback() {
+        Odd("the legal notice is not written: see portal.texts".to_owned())
+    } else {
+        Fine(format!("Octroi's own for {}", missing.join(", ")))
+    };
+    report.note("texts", finding);
 }
 
 fn clock(report: &mut Report) {

@@ -5,6 +5,7 @@ mod admin;
 mod apply;
 mod audit;
 mod backup;
+mod bench_portal;
 mod bench_seed;
 mod doctor;
 mod explain;
@@ -76,6 +77,9 @@ enum Command {
     /// Fill a database for benches.
     #[command(hide = true)]
     BenchSeed(bench_seed::Options),
+    /// Fill a database for the bench of the portal's pages.
+    #[command(hide = true)]
+    BenchPortal(bench_portal::Options),
 }
 
 /// Where the configuration is.
@@ -195,6 +199,7 @@ async fn run_async(command: Command) -> Ended {
         Command::Audit(command) => Box::pin(audit::run(command)).await,
         Command::Explain(options) => Box::pin(explain::run(options)).await,
         Command::BenchSeed(options) => Box::pin(bench_seed::run(options)).await,
+        Command::BenchPortal(options) => Box::pin(bench_portal::run(options)).await,
         Command::Completions { .. } | Command::Schema(_) => Ok(()),
     }
 }

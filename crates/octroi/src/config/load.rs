@@ -159,6 +159,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             _ => {}
         }
     }
+    config.portal.zone()?;
     if octroi_domain::credential::Instance::new(&config.keys.instance).is_err() {
         return unfit("keys.instance", "2 to 16 lower-case letters and digits, beginning with a letter");
     }
@@ -253,6 +254,7 @@ mod tests {
         for (text, option) in [
             ("[portal]\nlisten = \"0.0.0.0:80\"", "portal.public_url"),
             ("[portal]\npublic_url = \"ftp://x\"", "portal.public_url"),
+            ("[portal]\ntime_zone = \"Europe/Lutece\"", "portal.time_zone"),
             ("[gateway]\npublic_url = \"https://x/path\"", "gateway.public_url"),
             ("[mail]\nkind = \"smtp\"", "mail.host"),
             ("[mail]\nfrom = \"nobody\"", "mail.from"),

@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use url::Url;
 
@@ -69,11 +70,34 @@ pub struct Portal {
     pub public_url: Option<Url>,
     /// Networks of the proxies before the portal, whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Zone in which pages tell the time: its IANA name.
+    pub time_zone: String,
+    /// Folder of the operator's own texts: legal notice and the like; ours where absent.
+    pub texts: Option<PathBuf>,
 }
 
 impl Default for Portal {
     fn default() -> Self {
-        Self { listen: loopback(8080), public_url: None, trusted_proxies: Vec::new() }
+        Self {
+            listen: loopback(8080),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            time_zone: "Europe/Paris".to_owned(),
+            texts: None,
+        }
+    }
+}
+
+impl Portal {
+    /// The zone in which pages tell the time.
+    pub fn zone(&self) -> Result<TimeZone, ConfigError> {
+        TimeZone::get(&self.time_zone).map_err(|_| ConfigError::Unfit {
+            option: "portal.time_zone",
+            why: format!(
+                "`{}` is not the name of a time zone: give one such as Europe/Paris or UTC",
+                self.time_zone
+            ),
+        })
     }
 }
 
@@ -210,6 +234,8 @@ pub struct Mail {
     pub port: Option<u16>,
     /// How the connection is protected.
     pub security: MailSecurity,
+    /// File of certificates, in PEM form, of authorities that are trusted beside the public ones.
+    pub ca_file: Option<PathBuf>,
     /// Name to sign in with.
     pub username: Option<String>,
     /// Password to sign in with.
@@ -227,6 +253,7 @@ impl Default for Mail {
             host: None,
             port: None,
             security: MailSecurity::default(),
+            ca_file: None,
             username: None,
             password: None,
             password_file: None,
@@ -292,10 +319,12 @@ impl Config {
     fn resolve(&mut self, folder: &Path) {
         let paths = [
             Some(&mut self.data),
+            self.portal.texts.as_mut(),
             self.database.url_file.as_mut(),
             self.keys.master_key_file.as_mut(),
             self.keys.pepper_file.as_mut(),
             self.mail.folder.as_mut(),
+            self.mail.ca_file.as_mut(),
             self.mail.password_file.as_mut(),
         ];
         for path in paths.into_iter().flatten() {

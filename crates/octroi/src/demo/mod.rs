@@ -5,9 +5,11 @@ mod people;
 mod print;
 mod samples;
 mod sirene;
+pub(crate) mod site;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use futures_util::future::try_join_all;
@@ -29,6 +31,7 @@ use crate::{mail, telemetry};
 
 use notebook::Notebook;
 use samples::SAMPLES;
+use site::Site;
 
 /// The demo itself, acting.
 const SYSTEM: Actor = Actor::System("demo");
@@ -146,7 +149,8 @@ impl Demo {
         settle(&app, &mut notebook, variables).await?;
         let developer = notebook.accounts.iter().find(|a| a.role == "developer").map_or("", |a| &a.email);
         let apis = try_join_all(SAMPLES.iter().map(|s| samples::describe(&app, s, developer))).await?;
-        let product = prepared.serve().await?;
+        let site = Arc::new(Site::new(people::as_shown(&notebook.accounts)));
+        let product = prepared.serve_as(Some(site)).await?;
         let line = json!({
             "portal": app.portal_url(),
             "gateway": app.gateway_url(),

@@ -9,6 +9,7 @@ use octroi_domain::api::Language;
 use octroi_domain::ids::{AccountId, OrganizationId};
 use octroi_domain::organization::{OrganizationKind, Role};
 use octroi_domain::time::Timestamp;
+use octroi_web::SamplePerson;
 
 use super::SYSTEM;
 use super::notebook::Login;
@@ -85,6 +86,19 @@ pub(super) const PEOPLE: [Sample; 6] = [
         }),
     },
 ];
+
+/// The people as the home page offers them.
+pub(super) fn as_shown(logins: &[Login]) -> Vec<SamplePerson> {
+    let people = PEOPLE.iter().zip(logins);
+    people
+        .map(|(sample, login)| SamplePerson {
+            role: sample.role.to_owned(),
+            name: format!("{} {}", sample.first_name, sample.last_name),
+            email: login.email.clone(),
+            password: login.password.clone(),
+        })
+        .collect()
+}
 
 /// Makes whoever is missing. Passwords are hashed side by side.
 pub(super) async fn settle(app: &App, logins: &[Login]) -> Result<(), AppError> {

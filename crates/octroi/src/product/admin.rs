@@ -47,9 +47,12 @@ async fn ready(State(operator): State<Operator>) -> Response {
 
 async fn metrics(State(operator): State<Operator>) -> Response {
     let version = env!("CARGO_PKG_VERSION");
+    let statements = operator.app.store().statements();
     let rest = operator.gateway.map_or_else(|| "# EOF\n".to_owned(), |(_, metrics)| metrics.text());
     let text = format!(
-        "# HELP octroi_build The program.\n# TYPE octroi_build info\noctroi_build_info{{version=\"{version}\"}} 1\n{rest}"
+        "# HELP octroi_build The program.\n# TYPE octroi_build info\noctroi_build_info{{version=\"{version}\"}} 1\n\
+         # HELP octroi_store_statements Statements run in the database.\n# TYPE octroi_store_statements counter\n\
+         octroi_store_statements_total {statements}\n{rest}"
     );
     ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response()
 }

@@ -60,7 +60,7 @@ impl SnapshotSource for OwnPortal {
 impl UsageSink for OwnPortal {
     fn deliver<'a>(&'a self, batch: &'a UsageBatch) -> BoxFuture<'a, Result<(), PortError>> {
         Box::pin(async move {
-            self.app.ingest(batch.clone()).await?;
+            self.app.ingest(batch).await?;
             Ok(())
         })
     }

@@ -12,21 +12,24 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::middleware::{self, Next};
+use octroi_app::mail::MailSender;
 use octroi_app::{App, AppError, Applied};
 use octroi_domain::ids::BootId;
 use octroi_gateway::access_log::{AccessLog, NoAccessLog};
 use octroi_gateway::refresh::AppliedRevision;
 use octroi_gateway::resolve::SystemResolver;
 use octroi_gateway::{Gateway, GatewayConfig, Ports};
-use octroi_web::WebOptions;
+use octroi_web::{DemoSite, WebOptions};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::access_log::AccessLogWriter;
 use crate::ambient::Ambient;
 use crate::config::{Config, ConfigError};
+use crate::demo::site::{KeptMailer, Site};
 use crate::foundation::{Addresses, Foundation, FoundationError};
 use crate::mail::Mailer;
+use crate::texts;
 
 /// How often the gateway's threads are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -156,6 +159,11 @@ impl Prepared {
 
     /// Begins to serve; resolves once the gateway has its first snapshot.
     pub async fn serve(self) -> Result<Product, StartError> {
+        self.serve_as(None).await
+    }
+
+    /// The same; as a demo, where there is one, which keeps the mails that it sends.
+    pub(crate) async fn serve_as(self, demo: Option<Arc<Site>>) -> Result<Product, StartError> {
         let access_log = self.open_access_log()?;
         let (ring, doorbell) = watch::channel(0);
         let mut attendants = JoinSet::new();
@@ -183,9 +191,14 @@ impl Prepared {
         };
         product.serve_admin(self.admin);
         if let Some(listener) = self.portal {
-            let mailer = Mailer::new(&self.config, self.ambient)?;
-            product.serve_portal(listener, &self.config);
-            product.work(mailer);
+            let clock = Arc::clone(&self.ambient.clock);
+            let mailer = Box::new(Mailer::new(&self.config, self.ambient)?);
+            let options = web_options(&self.config, demo.clone())?;
+            product.serve_portal(listener, options);
+            product.work(match demo {
+                Some(site) => Box::new(KeptMailer::new(mailer, site, clock)),
+                None => mailer,
+            });
         }
         tracing::info!(
             role = ?self.role,
@@ -258,9 +271,7 @@ impl Product {
         self.spawn_server("operator's side", listener, router);
     }
 
-    fn serve_portal(&mut self, listener: StdListener, config: &Config) {
-        let options =
-            WebOptions { trusted_proxies: config.portal.trusted_proxies.clone(), ..WebOptions::default() };
+    fn serve_portal(&mut self, listener: StdListener, options: WebOptions) {
         let wake = Arc::clone(&self.wake);
         // Whatever a request enqueued is begun at once; the timer is for what other processes enqueue.
         let after = move |request: Request, next: Next| {
@@ -288,7 +299,7 @@ impl Product {
         });
     }
 
-    fn work(&mut self, mailer: Mailer) {
+    fn work(&mut self, mailer: Box<dyn MailSender>) {
         let (app, wake, stop) = (self.app.clone(), Arc::clone(&self.wake), self.stop_worker.subscribe());
         self.servers.spawn(async move {
             worker::run(app, mailer, wake, stop).await;
@@ -342,6 +353,20 @@ impl Product {
         self.app.store().close().await;
         tracing::info!("stopped");
     }
+}
+
+/// What the web layer is told.
+fn web_options(config: &Config, demo: Option<Arc<Site>>) -> Result<WebOptions, ConfigError> {
+    let found = texts::read(config.portal.texts.as_deref())?;
+    for name in found.unknown {
+        tracing::warn!(name, "a file among the operator's texts means nothing: name it like legal.fr.md");
+    }
+    Ok(WebOptions {
+        trusted_proxies: config.portal.trusted_proxies.clone(),
+        time_zone: config.portal.zone()?,
+        texts: found.texts,
+        demo: demo.map(|site| site as Arc<dyn DemoSite>),
+    })
 }
 
 /// Serves a sample upstream on a free port of loopback until `stop` says so: its address, and what to await.

@@ -18,7 +18,6 @@ use crate::catalog::document::ApiDocument;
 use crate::catalog::files::LoadedApi;
 use crate::catalog::write::{check_dialect, check_security_kept, may_provide};
 use crate::context::require;
-use crate::picture;
 use crate::{App, AppError};
 
 /// What the database holds of an API before the document is applied.
@@ -55,7 +54,7 @@ impl App {
             }
         };
         let before = self.before(tx, &loaded.document).await?;
-        let wanted = self.wanted(&loaded, provider, &before)?;
+        let wanted = self.wanted(&loaded, provider, &before);
         let violations = self.check_document(tx, actor, &before, &wanted, options).await?;
         if !violations.is_empty() {
             let faults = violations
@@ -104,12 +103,7 @@ impl App {
     }
 
     /// The objects that the document describes: those that exist keep their identifiers.
-    fn wanted(
-        &self,
-        loaded: &LoadedApi,
-        provider: OrganizationId,
-        before: &Before,
-    ) -> Result<Wanted, AppError> {
+    fn wanted(&self, loaded: &LoadedApi, provider: OrganizationId, before: &Before) -> Wanted {
         let (document, now) = (&loaded.document, self.now());
         // Another provider's API of that name keeps its place; the clash is reported.
         let known = before.api.as_ref().filter(|api| api.organization_id == provider);
@@ -151,12 +145,11 @@ impl App {
             markdown: text.clone(),
             position,
         });
-        let picture = loaded.picture.clone().map(picture::document).transpose()?;
         let files = vec![
             (DocumentKind::Openapi, loaded.openapi.as_ref().map(openapi_document)),
-            (DocumentKind::Picture, picture),
+            (DocumentKind::Picture, loaded.picture.clone()),
         ];
-        Ok(Wanted { plans: plans.collect(), pages: pages.collect(), files, api })
+        Wanted { plans: plans.collect(), pages: pages.collect(), files, api }
     }
 
     /// Everything that is wrong, each field as a path in the document.

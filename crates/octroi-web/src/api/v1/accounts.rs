@@ -119,7 +119,7 @@ async fn register(call: Call<(), (), Json<Registration>>) -> Result<(), AppError
 }
 
 async fn verify_email(call: Call<(), (), Json<VerifyEmail>>) -> Result<(), AppError> {
-    call.app.verify_email(call.body.0).await
+    call.app.verify_email(call.body.0).await.map(drop)
 }
 
 /// An address to send a mail to.

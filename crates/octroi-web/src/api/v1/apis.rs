@@ -62,6 +62,7 @@ pub(super) fn rows() -> Vec<Row> {
             .permits(Action::ApiRead),
         put("/api/v1/apis/{api_id}/picture", "putApiPicture", put_picture)
             .says(TAG, "Give an API a picture: PNG, JPEG or WebP, 1 MiB at most")
+            .more("It is drawn anew: PNG or JPEG, 512 pixels a side at most, without metadata. What has more than 4,096 pixels a side or 16 million in all is refused.")
             .permits(Action::ApiManage)
             .if_match(),
         delete("/api/v1/apis/{api_id}/picture", "deleteApiPicture", delete_picture)

@@ -44,6 +44,7 @@ pub(super) fn rows() -> Vec<Row> {
             .permits(Action::ApplicationRead),
         put("/api/v1/applications/{application_id}/picture", "putApplicationPicture", put_picture)
             .says(TAG, "Give an application a picture: PNG, JPEG or WebP, 1 MiB at most")
+            .more("It is drawn anew: PNG or JPEG, 512 pixels a side at most, without metadata. What has more than 4,096 pixels a side or 16 million in all is refused.")
             .permits(Action::ApplicationManage)
             .conflicts([Conflict::ApplicationArchived]),
         delete("/api/v1/applications/{application_id}/picture", "deleteApplicationPicture", delete_picture)

@@ -10,8 +10,11 @@ mod operation;
 mod organizations;
 mod pages;
 mod plans;
+mod provided;
+mod sessions;
 mod subscriptions;
 mod terms;
+mod tickets;
 mod tokens;
 mod usage;
 
@@ -24,12 +27,15 @@ pub(super) fn rows() -> Vec<Row> {
         invitations::rows,
         organizations::rows,
         tokens::rows,
+        sessions::rows,
         apis::rows,
         plans::rows,
         pages::rows,
         applications::rows,
         subscriptions::rows,
+        provided::rows,
         credentials::rows,
+        tickets::rows,
         usage::rows,
         terms::rows,
         operation::rows,

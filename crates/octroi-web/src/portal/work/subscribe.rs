@@ -2,7 +2,6 @@
 //! key and a ready command, or on what the subscription waits for. What was chosen and typed is kept in a draft.
 
 use askama::Template;
-use axum::extract::Path;
 use octroi_app::catalog::{ApiView, PlanView};
 use octroi_app::subscriptions::{
     ChoosableApplication, MadeSubscription, SubscriptionCard, SubscriptionDraft, SubscriptionDraftView,
@@ -21,6 +20,7 @@ use crate::field::FieldError;
 use crate::portal::answer::{self, see_other};
 use crate::portal::fields::{Choice, Choices, Field, FormState, Summary};
 use crate::portal::gate::{Form, PageResult};
+use crate::portal::path::ApiPath;
 use crate::portal::route::{Access, PageRow, get, post};
 use crate::portal::shell::{Section, Shell};
 use crate::portal::visitor::Visitor;
@@ -46,9 +46,6 @@ pub(super) fn address(form: &SubscriptionDraft, draft: DraftId) -> String {
     format!("{place}{part}?draft={draft}")
 }
 
-/// The API's slug and version, as the address has them.
-type Named = Path<(String, String)>;
-
 /// The API that is subscribed to, and the draft that the address names.
 struct Place {
     api: ApiView,
@@ -57,13 +54,9 @@ struct Place {
 
 impl Place {
     /// Reads both. A draft that was sent already leads to what came of it.
-    async fn read(
-        visitor: &Visitor,
-        (slug, version): (String, String),
-        draft: Option<DraftId>,
-    ) -> Result<Self, AppError> {
+    async fn read(visitor: &Visitor, named: ApiPath, draft: Option<DraftId>) -> Result<Self, AppError> {
         let (app, actor) = (visitor.app(), visitor.actor());
-        let api = app.api_by_slug(actor, &slug, Some(&version)).await?;
+        let api = app.api_by_slug(actor, &named.slug, Some(&named.version)).await?;
         let id = draft.unwrap_or_else(|| app.new_draft_id());
         let mut draft = app.subscription_draft(actor, id).await?;
         if draft.form.slug != api.slug || draft.form.version != api.version {
@@ -127,7 +120,7 @@ struct Plans<'a> {
     plans: Option<Choices>,
 }
 
-async fn show_plans(visitor: Visitor, Path(named): Named) -> PageResult {
+async fn show_plans(visitor: Visitor, named: ApiPath) -> PageResult {
     let shell = visitor.shell(Section::Catalogue);
     let place = Place::read(&visitor, named, Place::asked(&visitor)).await?;
     if let Some(made) = to_what_came(&visitor, &place.draft).await? {
@@ -147,7 +140,8 @@ fn plans<'a>(shell: &'a Shell, place: &'a Place, form: FormState<'a>) -> Plans<'
         steps: place.steps(shell, 0),
         summary: form.summary(&["plan"]),
         plans: open.first().map(|first| {
-            let choices = open.iter().map(|plan| offer::choice(shell, plan)).collect();
+            let choices =
+                open.iter().map(|plan| offer::choice(shell, plan, &place.api.provider.name)).collect();
             form.choices("plan", "field-plan", choices).usually(&first.id.to_string())
         }),
         form,
@@ -179,7 +173,7 @@ impl Applications<'_> {
     }
 }
 
-async fn show_applications(visitor: Visitor, Path(named): Named) -> PageResult {
+async fn show_applications(visitor: Visitor, named: ApiPath) -> PageResult {
     let shell = visitor.shell(Section::Catalogue);
     let mut place = Place::read(&visitor, named, Place::asked(&visitor)).await?;
     if let Some(made) = to_what_came(&visitor, &place.draft).await? {
@@ -244,7 +238,7 @@ fn applications<'a>(
     }
 }
 
-async fn send_application(visitor: Visitor, Path(named): Named, fields: Form) -> PageResult {
+async fn send_application(visitor: Visitor, named: ApiPath, fields: Form) -> PageResult {
     let (app, actor) = (visitor.app(), visitor.actor());
     let mut place = Place::read(&visitor, named, fields.one("draft").parse().ok()).await?;
     if let Some(made) = to_what_came(&visitor, &place.draft).await? {
@@ -323,7 +317,7 @@ struct Check<'a> {
     summary: Summary<'a>,
 }
 
-async fn show_check(visitor: Visitor, Path(named): Named) -> PageResult {
+async fn show_check(visitor: Visitor, named: ApiPath) -> PageResult {
     let place = Place::read(&visitor, named, Place::asked(&visitor)).await?;
     if let Some(made) = to_what_came(&visitor, &place.draft).await? {
         return Ok(see_other(&made));
@@ -384,7 +378,7 @@ impl Subscribed<'_> {
     }
 }
 
-async fn subscribe(visitor: Visitor, Path(named): Named, fields: Form) -> PageResult {
+async fn subscribe(visitor: Visitor, named: ApiPath, fields: Form) -> PageResult {
     let (app, actor) = (visitor.app(), visitor.actor());
     let place = Place::read(&visitor, named, fields.one("draft").parse().ok()).await?;
     if fields.one("to") == "quit" {

@@ -1,10 +1,14 @@
 //! For each row of the table of pages, an address that it answers, a form that fits it, and whose object it is about.
 //! A row without one fails the suite. One file for each part of the portal.
 
+mod account;
 mod general;
+mod operator;
+mod provider;
+mod public;
+mod tickets;
 mod work;
 
-use http::Method;
 use octroi_domain::permission::Parties;
 use octroi_web::portal::PageRow;
 
@@ -36,7 +40,15 @@ impl Fixture {
 
 /// The fixture of a row.
 pub(crate) fn fixture(world: &World, row: &PageRow) -> Fixture {
-    let parts = [general::fixture, work::fixture];
+    let parts = [
+        general::fixture,
+        public::fixture,
+        account::fixture,
+        tickets::fixture,
+        provider::fixture,
+        operator::fixture,
+        work::fixture,
+    ];
     let found = parts.iter().find_map(|part| part(world, &row.method, row.path));
     found.unwrap_or_else(|| panic!("{row:?} has no fixture: add one, so that its permissions are tested"))
 }

@@ -1,0 +1,54 @@
+# Tickets: lists, thread, forms; and what all lists share.
+
+list-pages = Pages of the list
+list-first = Beginning of the list
+list-next = More
+list-all = All
+list-state = State
+list-filter = Filter
+list-created = Created
+list-nothing-fits = Nothing fits. Change the filter, or go back to the beginning of the list.
+
+ticket-tickets = Tickets
+ticket-mine = My tickets
+ticket-mine-lead = Your exchanges with the providers of APIs. You and they alone read them, and whoever runs the portal.
+ticket-mine-empty = You have no ticket. Open one from an API’s page to ask its provider a question.
+ticket-to-catalogue = Browse the catalogue
+ticket-list = Tickets, newest first
+ticket-api = API
+ticket-subject = Subject
+ticket-opener = Opened by
+ticket-messages = Messages
+ticket-updated = Last activity
+ticket-open = Waiting for an answer
+ticket-answered = Answered
+ticket-closed = Closed
+ticket-on-api-lead = A question, a failure, a doubt about the data? Write to { $provider }.
+ticket-on-api-empty = You have not written about this API yet.
+ticket-own = My tickets on this API
+ticket-open-title = Open a ticket
+ticket-open-button = Open the ticket
+ticket-application = Application concerned
+ticket-application-hint = Developers of the organization that owns it will read the ticket too.
+ticket-no-application = None in particular
+ticket-body = Message
+ticket-markdown = In Markdown if you like. Never write a key here.
+ticket-about = { $api } { $version }
+ticket-about-application = , application “{ $application }”
+ticket-from-beginning = Read from the beginning
+ticket-later = Later messages
+ticket-reply = Your reply
+ticket-reopen = Your message: it reopens the ticket
+ticket-reply-button = Send the reply
+ticket-reopen-button = Reopen the ticket
+ticket-close-lead = Settled? Close the ticket; writing a message reopens it.
+ticket-close-button = Close the ticket
+ticket-side-consumer = for the application
+ticket-side-provider = provider
+ticket-side-operator = portal’s operator
+ticket-erased = Erased account
+ticket-sent-before = This form has already sent another message. Send this one again if it comes in addition to the first.
+
+notice-ticket-opened = Your ticket is open. The provider finds it among theirs.
+notice-ticket-sent = Your message is sent.
+notice-ticket-closed = The ticket is closed.

@@ -1,0 +1,54 @@
+# Les tickets : listes, fil, formulaires ; et ce que toutes les listes ont en commun.
+
+list-pages = Pages de la liste
+list-first = Début de la liste
+list-next = Suite
+list-all = Tous
+list-state = État
+list-filter = Filtrer
+list-created = Créé
+list-nothing-fits = Rien ne correspond. Changez le filtre, ou revenez au début de la liste.
+
+ticket-tickets = Tickets
+ticket-mine = Mes tickets
+ticket-mine-lead = Vos échanges avec les fournisseurs d’API. Eux et vous seuls les lisez, ainsi que l’exploitant du portail.
+ticket-mine-empty = Vous n’avez pas de ticket. Ouvrez-en un depuis la page d’une API pour poser une question à son fournisseur.
+ticket-to-catalogue = Parcourir le catalogue
+ticket-list = Tickets, du plus récent au plus ancien
+ticket-api = API
+ticket-subject = Sujet
+ticket-opener = Ouvert par
+ticket-messages = Messages
+ticket-updated = Dernière activité
+ticket-open = En attente de réponse
+ticket-answered = Répondu
+ticket-closed = Fermé
+ticket-on-api-lead = Une question, une panne, un doute sur les données ? Écrivez à { $provider }.
+ticket-on-api-empty = Vous n’avez pas encore écrit à propos de cette API.
+ticket-own = Mes tickets sur cette API
+ticket-open-title = Ouvrir un ticket
+ticket-open-button = Ouvrir le ticket
+ticket-application = Application concernée
+ticket-application-hint = Les développeurs de l’organisation à qui elle appartient liront aussi le ticket.
+ticket-no-application = Aucune en particulier
+ticket-body = Message
+ticket-markdown = En Markdown si vous voulez. N’écrivez jamais de clé ici.
+ticket-about = { $api } { $version }
+ticket-about-application = , application « { $application } »
+ticket-from-beginning = Lire depuis le début
+ticket-later = Messages suivants
+ticket-reply = Votre réponse
+ticket-reopen = Votre message : il rouvre le ticket
+ticket-reply-button = Envoyer la réponse
+ticket-reopen-button = Rouvrir le ticket
+ticket-close-lead = C’est réglé ? Fermez le ticket ; écrire un message le rouvre.
+ticket-close-button = Fermer le ticket
+ticket-side-consumer = côté application
+ticket-side-provider = fournisseur
+ticket-side-operator = exploitant du portail
+ticket-erased = Compte effacé
+ticket-sent-before = Ce formulaire a déjà servi à envoyer un autre message. Renvoyez celui-ci s’il est en plus du premier.
+
+notice-ticket-opened = Votre ticket est ouvert. Le fournisseur le trouve parmi les siens.
+notice-ticket-sent = Votre message est envoyé.
+notice-ticket-closed = Le ticket est fermé.
