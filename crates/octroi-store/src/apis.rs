@@ -102,13 +102,6 @@ impl Session {
         self.rows(sql, values![slug]).await?.iter().map(read).collect()
     }
 
-    /// Every version with this slug that `viewer` sees, oldest first.
-    pub async fn api_versions_seen(&mut self, viewer: Viewer, slug: &str) -> Result<Vec<Api>, StoreError> {
-        let sql = seen!("SELECT a.* FROM apis a WHERE ", " AND a.slug = $3 ORDER BY a.id");
-        let values = values![viewer.everything(), viewer.account(), slug];
-        self.rows(sql, values).await?.iter().map(read).collect()
-    }
-
     /// The API that has this place on the gateway.
     pub async fn api_on_route(&mut self, route_key: &str) -> Result<Option<Api>, StoreError> {
         let row = self.maybe("SELECT * FROM apis WHERE route_key = $1", values![route_key]).await?;

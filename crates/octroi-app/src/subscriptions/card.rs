@@ -165,6 +165,7 @@ impl App {
         let first_call = self.first_call(place.subscription.api_id).await?.unwrap_or_default();
         let now = self.now();
         Ok(SubscriptionCard {
+            first_call: self.readable_first_call(place.subscription.api_id).await,
             provider: place.provider,
             places: place.gateway.credentials.clone(),
             show_key_once: place.gateway.show_key_once,
