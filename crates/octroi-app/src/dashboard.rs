@@ -8,7 +8,7 @@ use octroi_domain::subscription::SubscriptionState;
 use octroi_domain::time::Timestamp;
 use octroi_store::SubscriptionScope;
 
-pub use octroi_store::ExpiringKey;
+pub use octroi_store::OwnEndingKey;
 
 use crate::access::own_account;
 use crate::applications::{ApplicationDraft, ApplicationView};
@@ -34,7 +34,7 @@ pub struct DashboardView {
     /// Subscriptions that wait for their API's owner.
     pub waiting: Vec<SubscriptionView>,
     /// Keys that end within thirty days.
-    pub ending: Vec<ExpiringKey>,
+    pub ending: Vec<OwnEndingKey>,
     /// Forms that were begun.
     pub drafts: Vec<BegunForm>,
     /// Calls of all applications, day by day, over seven days.
@@ -74,7 +74,7 @@ impl App {
         let pending = Some(SubscriptionState::Pending);
         let mine = SubscriptionScope::Account(account);
         let waiting = session.subscriptions(mine, pending, None, None, LINES).await?;
-        let ending = session.expiring_keys(account, now, now.after(SOON), LINES).await?;
+        let ending = session.own_ending_keys(account, now, now.after(SOON), LINES).await?;
         let drafts = session.drafts(account).await?;
         let usage = self.usage_of_account(&mut session, account).await?;
         let begun = |draft: &octroi_store::Draft| {

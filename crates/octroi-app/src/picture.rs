@@ -65,7 +65,7 @@ pub enum PictureChange {
 }
 
 impl PictureChange {
-    /// Looks at the bytes, before anything is written.
+    /// Draws the picture anew, before anything is written.
     pub(crate) async fn drawn(self, app: &App) -> Result<DrawnChange, AppError> {
         Ok(match self {
             Self::Keep => DrawnChange::Keep,

@@ -26,11 +26,11 @@ const MAX_POINTS: i64 = 3_000;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// How far a gateway's clock may be ahead of ours before its minute is taken for ours.
-const AHEAD: Duration = Duration::from_secs(300);
-
 /// Today and the six days before it.
 const LAST_WEEK: Duration = Duration::from_secs(6 * 24 * 3600);
+
+/// How far a gateway's clock may be ahead of ours before its minute is taken for ours.
+const AHEAD: Duration = Duration::from_secs(300);
 
 /// The length of the spans in which usage is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -24,7 +24,7 @@ pub struct ChoosableApplication {
 
 /// A key that ends soon.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExpiringKey {
+pub struct OwnEndingKey {
     /// Its identifier.
     pub id: CredentialId,
     /// The last characters of the secret.
@@ -53,8 +53,8 @@ fn read_choosable(row: &Row) -> Result<ChoosableApplication, StoreError> {
     })
 }
 
-fn read_expiring(row: &Row) -> Result<ExpiringKey, StoreError> {
-    Ok(ExpiringKey {
+fn read_ending(row: &Row) -> Result<OwnEndingKey, StoreError> {
+    Ok(OwnEndingKey {
         id: row.parsed("id")?,
         hint: row.text("hint")?,
         expires_at: row.time("expires_at")?,
@@ -87,13 +87,13 @@ impl Session {
 
     /// Up to `limit` keys of the account's organizations that are in use at `from` and end by `until`, first to end
     /// first. Keys that were replaced already are left out.
-    pub async fn expiring_keys(
+    pub async fn own_ending_keys(
         &mut self,
         account: AccountId,
         from: Timestamp,
         until: Timestamp,
         limit: i64,
-    ) -> Result<Vec<ExpiringKey>, StoreError> {
+    ) -> Result<Vec<OwnEndingKey>, StoreError> {
         let sql = "SELECT c.id AS id, c.hint AS hint, c.expires_at AS expires_at, c.application_id AS application_id, \
                    a.name AS application_name, c.subscription_id AS subscription_id, i.name AS api_name, \
                    i.version AS api_version FROM memberships m \
@@ -104,7 +104,7 @@ impl Session {
                    AND c.expires_at > $2 AND c.expires_at <= $3 AND s.state IN ('active', 'paused') \
                    ORDER BY c.expires_at, c.id LIMIT $4";
         let rows = self.rows(sql, values![text(account), from, until, limit]).await?;
-        rows.iter().map(read_expiring).collect()
+        rows.iter().map(read_ending).collect()
     }
 
     /// The minute of the last call of each of an application's subscriptions that was ever called.

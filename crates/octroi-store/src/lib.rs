@@ -46,7 +46,7 @@ pub use audit::AuditHead;
 pub use backend::{Store, StoreOptions};
 pub use commit::{Change, ChangeKind, Committed};
 pub use credentials::CredentialScope;
-pub use desk::{ChoosableApplication, ExpiringKey};
+pub use desk::{ChoosableApplication, OwnEndingKey};
 pub use documents::{Document, DocumentKind};
 pub use drafts::Draft;
 pub use error::StoreError;

@@ -19,8 +19,7 @@ use crate::applications::find_application;
 use crate::catalog::openapi::SampleCall;
 use crate::catalog::{PlanView, TermsView};
 use crate::context::require;
-use crate::credentials::CredentialView;
-use crate::credentials::curl::{self, Key};
+use crate::credentials::{CredentialView, curl};
 use crate::page::{Page, PageRequest};
 use crate::subscriptions::terms_digest;
 use crate::{App, AppError};
@@ -55,7 +54,7 @@ pub struct SubscriptionCard {
     pub show_key_once: bool,
     /// The youngest keys, the youngest first.
     pub keys: Vec<CredentialView>,
-    /// A call that the API's document describes with examples; else one to its access URL.
+    /// A call that its API describes with examples, or one to its access URL.
     first_call: Arc<SampleCall>,
     /// The minute of the last call with each key.
     last_calls: HashMap<CredentialId, Timestamp>,
@@ -94,7 +93,7 @@ impl SubscriptionCard {
     /// The words of a command that makes a first call with the key in the environment variable `variable`.
     pub fn command(&self, variable: &str) -> Vec<String> {
         let url = &self.subscription.api.access_url;
-        curl::command(url, &self.first_call, &self.places, Key::Variable(variable))
+        curl::command(url, &self.first_call, &self.places, curl::Key::Variable(variable))
     }
 }
 
@@ -162,7 +161,6 @@ impl App {
         let keys = session.latest_credentials(CredentialScope::Subscription(id), KEYS).await?;
         let last_calls = session.last_calls_by_key(id).await?.into_iter().collect();
         drop(session);
-        let first_call = self.first_call(place.subscription.api_id).await?.unwrap_or_default();
         let now = self.now();
         Ok(SubscriptionCard {
             first_call: self.readable_first_call(place.subscription.api_id).await,
@@ -170,7 +168,6 @@ impl App {
             places: place.gateway.credentials.clone(),
             show_key_once: place.gateway.show_key_once,
             keys: keys.iter().map(|key| CredentialView::of(key, now)).collect(),
-            first_call,
             last_calls,
             subscription: self.subscription_view(place),
         })

@@ -147,6 +147,11 @@ secret-revoke = Revoke the secret
 secret-revoke-effect = The client will get no more tokens, and those it has will no longer be admitted. You cannot go back; you can create another secret.
 secret-revoke-button = Revoke the secret ending in { $hint }
 
+subscription-pending = Waiting for an answer
+subscription-active = Active
+subscription-rejected = Refused
+subscription-paused = Paused
+subscription-closed = Closed
 subscription-title = Subscription to { $api }
 subscription-waits = The API’s provider has to answer.
 subscription-waits-for = A mail will tell you. The key will appear here as soon as the subscription is accepted.
@@ -221,6 +226,7 @@ advice-variable = Keep it in an environment variable, on your server.
 advice-leak = If it has been seen, revoke it first; investigate afterwards.
 
 subscribe-browse = Subscribe to an API
+subscribe-provider = Provider
 subscribe-crumb = Subscribe
 subscribe-title = Subscribe to { $api }
 subscribe-plan = Choice of the plan

@@ -147,6 +147,11 @@ secret-revoke = Révoquer le secret
 secret-revoke-effect = Le client n’obtiendra plus de jeton, et ceux qu’il a cesseront d’être admis. Vous ne pourrez pas revenir en arrière ; vous pourrez créer un autre secret.
 secret-revoke-button = Révoquer le secret qui finit par { $hint }
 
+subscription-pending = En attente de réponse
+subscription-active = Active
+subscription-rejected = Refusée
+subscription-paused = En pause
+subscription-closed = Close
 subscription-title = Souscription à { $api }
 subscription-waits = Le fournisseur de l’API doit répondre.
 subscription-waits-for = Un courriel vous préviendra. La clé apparaîtra ici dès que la souscription sera acceptée.
@@ -221,6 +226,7 @@ advice-variable = Rangez-la dans une variable d’environnement, sur votre serve
 advice-leak = Si elle a été vue, révoquez-la d’abord ; cherchez ensuite.
 
 subscribe-browse = Souscrire à une API
+subscribe-provider = Fournisseur
 subscribe-crumb = Souscrire
 subscribe-title = Souscrire à { $api }
 subscribe-plan = Choix du plan

@@ -1,5 +1,7 @@
 //! What providers may write, and what they may not.
 
+#![allow(clippy::disallowed_methods, reason = "a bound of time is held against the real clock")]
+
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;

@@ -45,11 +45,11 @@ impl State for TicketState {
 impl State for SubscriptionState {
     fn stamp(self) -> (&'static str, &'static str) {
         match self {
-            Self::Pending => ("badge--waiting", "provider-pending"),
-            Self::Active => ("badge--admitted", "provider-active"),
-            Self::Rejected => ("badge--refused", "provider-rejected"),
-            Self::Paused => ("badge--paused", "provider-paused"),
-            Self::Closed => ("badge--closed", "provider-closed"),
+            Self::Pending => ("badge--waiting", "subscription-pending"),
+            Self::Active => ("badge--admitted", "subscription-active"),
+            Self::Rejected => ("badge--refused", "subscription-rejected"),
+            Self::Paused => ("badge--paused", "subscription-paused"),
+            Self::Closed => ("badge--closed", "subscription-closed"),
         }
     }
 }

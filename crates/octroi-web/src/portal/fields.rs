@@ -14,7 +14,6 @@ use crate::form::Fields;
 pub(crate) enum Kind {
     Text,
     Email,
-    Url,
     Password,
     Lines,
     File,
@@ -242,7 +241,6 @@ impl Field {
     fn kind_word(&self) -> &'static str {
         match self.kind {
             Kind::Email => "email",
-            Kind::Url => "url",
             Kind::Password => "password",
             Kind::File => "file",
             Kind::Text | Kind::Lines | Kind::Check => "text",
@@ -258,7 +256,7 @@ impl Choices {
     }
 
     /// As a list that unfolds.
-    pub(crate) fn as_list(mut self) -> Self {
+    pub(crate) fn unfolding(mut self) -> Self {
         self.as_list = true;
         self
     }

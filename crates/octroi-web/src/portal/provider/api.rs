@@ -152,7 +152,7 @@ fn state_choices(visitor: &Visitor, shell: &Shell) -> Choices {
     let chosen = visitor.query("state").unwrap_or_default();
     let form = FormState::filled(shell, [("state", chosen.as_str())]);
     let options = STATES.iter().map(choice).chain([all]).collect();
-    form.choices("state", "list-state", options).usually(STATES[0].0).as_list()
+    form.choices("state", "list-state", options).usually(STATES[0].0).unfolding()
 }
 
 #[derive(Template)]

@@ -229,7 +229,7 @@ fn applications<'a>(
             let all = fitting.iter().map(|application| choice(application)).collect();
             form.choices("application", "field-application", all)
                 .hint(shell, "field-application-hint")
-                .as_list()
+                .unfolding()
                 .usually(&first.id.to_string())
         }),
         comment: offer::comment_field(shell, &form, plan.comment),

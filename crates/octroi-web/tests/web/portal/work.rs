@@ -74,7 +74,7 @@ on_both! {
         let place = browser.get("/applications/new").await.location;
         browser.get(&place).await.shows(200, "Nom de l’application").shows(200, "Domaine utilisé par l’application");
         let form = [("name", " MonApplication "), ("description", "MaDescription"), ("domain", "https://mon-application.fr")];
-        let general = browser.post_file(&place, &form, ("picture", "image/png", crate::fixtures::PNG)).await;
+        let general = browser.post_file(&place, &form, ("picture", "image/png", octroi_testkit::PNG)).await;
         assert_eq!(general.location, format!("{place}/security"));
         browser.follow(general).await.shows(200, "Étape 2 sur 4").shows(200, "Backend to backend");
         let security = browser.post(&format!("{place}/security"), &[("kind", "simple"), ("client_id", "")]).await;
@@ -287,7 +287,7 @@ on_both! {
             counted(whose, "admitted", 7, now.before(day)),
         ];
         let batch = json!({"gateway": "test", "boot": BootId::from_u128(7), "sequence": 1, "rows": rows});
-        house.app.ingest(serde_json::from_value(batch).unwrap()).await.unwrap();
+        house.app.ingest(&serde_json::from_value(batch).unwrap()).await.unwrap();
         let page = browser.get(&format!("{application}/usage")).await;
         page.shows(200, "2\u{202f}850 appels, dont 188 refusés").shows(200, "dimanche 22\u{a0}novembre 2026");
         page.shows(200, "role=\"img\"").shows(200, "rate_limited");

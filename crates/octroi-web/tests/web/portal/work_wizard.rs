@@ -68,7 +68,7 @@ on_both! {
         assert_eq!(browser.get(&place).await.value("name"), "Une");
         let large = vec![0xff; 1024 * 1024 + 1];
         browser.post_file(&place, &form, ("picture", "image/png", &large)).await.shows(422, "Au plus");
-        let right = browser.post_file(&place, &form, ("picture", "image/png", crate::fixtures::PNG)).await;
+        let right = browser.post_file(&place, &form, ("picture", "image/png", octroi_testkit::PNG)).await;
         assert_eq!(right.location, format!("{place}/security"));
         browser.get(&place).await.shows(200, &format!("{place}/picture"));
         let picture = browser.get(&format!("{place}/picture")).await;
