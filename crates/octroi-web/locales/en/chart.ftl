@@ -11,8 +11,8 @@ chart-csv = Download as CSV
 chart-none = No call during this time.
 chart-finding =
     { $count ->
-        [one] { $calls } call, { $refused } of it refused. Most: { $most }, { $when }.
-       *[other] { $calls } calls, { $refused } of them refused. Most: { $most }, { $when }.
+        [one] { $calls } call, of which { $refused } was refused. Most: { $most }, { $when }.
+       *[other] { $calls } calls, of which { $refused } were refused. Most: { $most }, { $when }.
     }
 chart-day-title = Calls per hour, over 24 hours
 chart-week-title = Calls per day, over 7 days

@@ -2,6 +2,7 @@
 //! key and a ready command, or on what the subscription waits for. What was chosen and typed is kept in a draft.
 
 use askama::Template;
+use axum::response::Response;
 use octroi_app::catalog::{ApiView, PlanView};
 use octroi_app::subscriptions::{
     ChoosableApplication, MadeSubscription, SubscriptionCard, SubscriptionDraft, SubscriptionDraftView,
@@ -19,7 +20,7 @@ use super::subscriptions;
 use crate::field::FieldError;
 use crate::portal::answer::{self, see_other};
 use crate::portal::fields::{Choice, Choices, Field, FormState, Summary};
-use crate::portal::gate::{Form, PageResult};
+use crate::portal::gate::{Form, PageError, PageResult};
 use crate::portal::path::ApiPath;
 use crate::portal::route::{Access, PageRow, get, post};
 use crate::portal::shell::{Section, Shell};
@@ -100,13 +101,14 @@ impl Place {
 }
 
 /// To the subscription that a draft became.
-async fn to_what_came(visitor: &Visitor, draft: &SubscriptionDraftView) -> Result<Option<String>, AppError> {
+async fn to_what_came(
+    visitor: &Visitor,
+    draft: &SubscriptionDraftView,
+) -> Result<Option<Response>, PageError> {
     let Some(id) = draft.became else { return Ok(None) };
     let made = visitor.app().subscription(visitor.actor(), id).await?;
-    Ok(Some(format!(
-        "{}?notice=notice-subscription-before#key",
-        subscriptions::address(made.application.id, id)
-    )))
+    let place = format!("{}#key", subscriptions::address(made.application.id, id));
+    answer::done(&place, "notice-subscription-before").map(Some)
 }
 
 #[derive(Template)]
@@ -124,7 +126,7 @@ async fn show_plans(visitor: Visitor, named: ApiPath) -> PageResult {
     let shell = visitor.shell(Section::Catalogue);
     let place = Place::read(&visitor, named, Place::asked(&visitor)).await?;
     if let Some(made) = to_what_came(&visitor, &place.draft).await? {
-        return Ok(see_other(&made));
+        return Ok(made);
     }
     let plan = visitor.query("plan").or_else(|| place.draft.form.plan_id.map(|id| id.to_string()));
     let plan = plan.unwrap_or_default();
@@ -177,7 +179,7 @@ async fn show_applications(visitor: Visitor, named: ApiPath) -> PageResult {
     let shell = visitor.shell(Section::Catalogue);
     let mut place = Place::read(&visitor, named, Place::asked(&visitor)).await?;
     if let Some(made) = to_what_came(&visitor, &place.draft).await? {
-        return Ok(see_other(&made));
+        return Ok(made);
     }
     if let Some(plan) = visitor.query("plan") {
         place.draft.form.plan_id = plan.parse().ok();
@@ -242,7 +244,7 @@ async fn send_application(visitor: Visitor, named: ApiPath, fields: Form) -> Pag
     let (app, actor) = (visitor.app(), visitor.actor());
     let mut place = Place::read(&visitor, named, fields.one("draft").parse().ok()).await?;
     if let Some(made) = to_what_came(&visitor, &place.draft).await? {
-        return Ok(see_other(&made));
+        return Ok(made);
     }
     place.draft.form = SubscriptionDraft {
         slug: place.api.slug.clone(),
@@ -265,7 +267,7 @@ async fn send_application(visitor: Visitor, named: ApiPath, fields: Form) -> Pag
         Ok(request) => match app.check_subscription(actor, request).await {
             Ok(()) => return Ok(see_other(&place.with_draft("/check"))),
             Err(error) => match stopped(&visitor, &place, error).await? {
-                Stopped::There(there) => return Ok(see_other(&there)),
+                Stopped::There(there) => return answer::done(&there, "notice-already-subscribed"),
                 Stopped::Wrong(errors) => errors,
             },
         },
@@ -291,8 +293,7 @@ async fn stopped(visitor: &Visitor, place: &Place, error: AppError) -> Result<St
     {
         let found = visitor.app().open_subscription(visitor.actor(), application, place.api.id).await?;
         if let Some(id) = found {
-            let there = subscriptions::address(application, id);
-            return Ok(Stopped::There(format!("{there}?notice=notice-already-subscribed#key")));
+            return Ok(Stopped::There(format!("{}#key", subscriptions::address(application, id))));
         }
     }
     match error {
@@ -320,7 +321,7 @@ struct Check<'a> {
 async fn show_check(visitor: Visitor, named: ApiPath) -> PageResult {
     let place = Place::read(&visitor, named, Place::asked(&visitor)).await?;
     if let Some(made) = to_what_came(&visitor, &place.draft).await? {
-        return Ok(see_other(&made));
+        return Ok(made);
     }
     check(&visitor, &place, None).await
 }
@@ -388,13 +389,13 @@ async fn subscribe(visitor: Visitor, named: ApiPath, fields: Form) -> PageResult
         Ok(MadeSubscription::New(made)) => made,
         Ok(MadeSubscription::Before(_)) => {
             let there = to_what_came(&visitor, &app.subscription_draft(actor, place.draft.id).await?).await?;
-            return Ok(see_other(&there.unwrap_or_else(|| place.of(""))));
+            return Ok(there.unwrap_or_else(|| see_other(&place.of(""))));
         }
         // Nothing is known of the draft: the form begins again.
         Err(AppError::NotFound) => return Ok(see_other(&place.of(""))),
         Err(error) => {
             return match stopped(&visitor, &place, error).await? {
-                Stopped::There(there) => Ok(see_other(&there)),
+                Stopped::There(there) => answer::done(&there, "notice-already-subscribed"),
                 Stopped::Wrong(errors) => check(&visitor, &place, Some(errors)).await,
             };
         }
