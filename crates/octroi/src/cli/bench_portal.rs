@@ -2,21 +2,27 @@
 //! portal's pages. Not for portals.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use octroi_app::App;
 use octroi_app::catalog::apply::ApplyOptions;
 use octroi_app::catalog::files::{self, Variables};
 use octroi_app::setup::NewAccount;
+use octroi_app::tickets::OpenTicket;
 use octroi_domain::account::{Person, PortalRole};
+use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
-use octroi_domain::ids::{AccountId, ApiId, OrganizationId, PlanId};
+use octroi_domain::ids::{AccountId, ApiId, OrganizationId, PlanId, TicketId};
 use octroi_domain::organization::{OrganizationKind, Role};
+use octroi_domain::time::Timestamp;
+use octroi_store::MinuteCount;
 use serde_json::json;
 
 use super::bench_seed::{BATCH, Inserted, SYSTEM, Scene, insert};
 use super::{Ended, Failure, Where, say};
 use crate::ambient::Ambient;
+use crate::demo::acting;
 use crate::foundation::{Addresses, Foundation};
 
 /// The password of everybody here.
@@ -25,6 +31,9 @@ const PASSWORD: &str = "f3c1-77ab-90de-42b8-for-a-bench-only";
 /// A document of usual size, and a page, for every API.
 const OPENAPI: &str = include_str!("../../demo/catalogue/openapi/sirene.yaml");
 const PAGE: &str = include_str!("../../demo/catalogue/pages/sirene/premiers-pas.fr.md");
+
+/// How many tickets the developer has open.
+const TICKETS: u32 = 30;
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -73,6 +82,7 @@ pub(super) async fn run(options: Options) -> Ended {
         let (api, plan) = turn(&apis, number)?;
         let scene = Scene { account, organization, api, plan };
         let inserted = insert(&mut tx, &scene, &vault, &ambient).await?;
+        tx.add_usage(&week_of_calls(&inserted, api, app.now())).await?;
         first.get_or_insert(inserted);
         if number % BATCH == BATCH - 1 {
             tx.commit().await?;
@@ -83,17 +93,62 @@ pub(super) async fn run(options: Options) -> Ended {
 
     let first = first.ok_or_else(|| Failure("no application was asked for".to_owned()))?;
     let (api, plan) = turn(&apis, 0)?;
+    let actor = acting(developer.0, developer.1, app.now());
+    let ticket = tickets(&app, &actor, api).await?;
+    let (form, kind) =
+        (json!({"name": "Carte", "description": "Une carte", "kind": "simple"}), "application");
+    let draft = app.save_draft(&actor, kind, None, &form).await?;
+    let member = format!("/account/organizations/{organization}/members/{}", provider.0);
     let scene = json!({
         "password": PASSWORD,
         "ids": {
-            "account_id": developer.0, "api_id": api, "plan_id": plan, "slug": "bench-0", "organization_id": organization,
+            "account_id": developer.0, "organization_id": organization, "api_id": api, "plan_id": plan,
+            "slug": "bench-0", "version": "1", "page": "premiers-pas", "operation": "rechercher-etablissements",
             "application_id": first.application, "subscription_id": first.subscription,
-            "credential_id": first.credential,
+            "credential_id": first.credential, "ticket_id": ticket, "draft_id": draft, "guide": "first-call", "code": "rate_limited",
+            "number": "1",
+            "/problems/{code}": "/problems/not_found",
+            "/account/organizations/{organization_id}/members/{account_id}": member,
         },
     });
     std::fs::write(&options.out, scene.to_string())?;
     foundation.store.close().await;
     say(format!("{} applications", options.applications))
+}
+
+/// Calls of each of the last seven days, admitted and refused.
+fn week_of_calls(inserted: &Inserted, api: ApiId, now: Timestamp) -> Vec<MinuteCount> {
+    let minute = |day: u64| {
+        let moment = now.before(Duration::from_secs(day * 24 * 3600)).as_secs();
+        Timestamp::from_millis((moment - moment % 60) * 1000)
+    };
+    let count = |day: u64, outcome: &'static str, status, admitted| MinuteCount {
+        minute: minute(day),
+        api_id: Some(api),
+        subscription_id: Some(inserted.subscription),
+        credential_id: Some(inserted.credential),
+        outcome: outcome.into(),
+        status,
+        admitted,
+        calls: 17,
+        bytes_in: 0,
+        bytes_out: 17_000,
+        duration_us: 17_000,
+    };
+    (0..7)
+        .flat_map(|day| [count(day, "admitted", 200, true), count(day, "rate_limited", 429, false)])
+        .collect()
+}
+
+/// Tickets of the developer's; gives one of them.
+async fn tickets(app: &App, actor: &Actor, api_id: ApiId) -> Result<TicketId, Failure> {
+    let mut first = None;
+    for number in 0..TICKETS {
+        let (subject, body) = (format!("Question {number}"), "Bonjour, **pourquoi** ?".to_owned());
+        let ticket = OpenTicket { api_id, application_id: None, subject, body, once: None };
+        first.get_or_insert(app.open_ticket(actor, ticket).await?.id);
+    }
+    first.ok_or_else(|| Failure("no ticket was opened".to_owned()))
 }
 
 /// One after the other, again and again.

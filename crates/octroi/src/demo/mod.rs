@@ -30,6 +30,7 @@ use crate::signals::Signals;
 use crate::{mail, telemetry};
 
 use notebook::Notebook;
+pub(crate) use people::acting;
 use samples::SAMPLES;
 use site::Site;
 

@@ -130,7 +130,7 @@ async fn settle_one(app: &App, sample: &Sample, login: &Login) -> Result<Account
 }
 
 /// A sample person acting, as after a sign-in of this moment.
-pub(super) fn acting(account_id: AccountId, organization_id: OrganizationId, now: Timestamp) -> Actor {
+pub(crate) fn acting(account_id: AccountId, organization_id: OrganizationId, now: Timestamp) -> Actor {
     Actor::Person(Box::new(Acting {
         account_id,
         organization_id,
