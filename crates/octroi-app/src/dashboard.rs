@@ -66,6 +66,7 @@ impl App {
     pub async fn dashboard(&self, actor: &Actor) -> Result<DashboardView, AppError> {
         let account = own_account(actor)?;
         let now = self.now();
+        self.settle_usage().await;
         let mut session = self.read().await?;
         let mut applications = session.latest_applications(account, APPLICATIONS + 1).await?;
         let more_applications = applications.len() as i64 > APPLICATIONS;

@@ -78,6 +78,8 @@ pub struct PlanChoice {
 pub struct PlanChoices {
     /// The subscription.
     pub subscription: SubscriptionView,
+    /// The name of the API's provider.
+    pub provider: String,
     /// The plans of every version that takes subscriptions.
     pub plans: Vec<PlanChoice>,
 }
@@ -220,6 +222,7 @@ impl App {
                 plan: PlanView::new(plan.clone(), api.edition),
             }));
         }
-        Ok(PlanChoices { subscription: self.subscription_view(place), plans: choices })
+        let provider = session.organization(place.provider).await?.ok_or(AppError::NotFound)?.name;
+        Ok(PlanChoices { provider, subscription: self.subscription_view(place), plans: choices })
     }
 }

@@ -138,9 +138,6 @@ impl App {
         let (place, key) = self.write_subscription(&mut tx, actor, form.request()?).await?;
         tx.finish_draft(id, &place.subscription.id.to_string()).await?;
         self.commit(tx).await?;
-        Ok(MadeSubscription::New(Box::new(SubscribedView {
-            subscription: self.subscription_view(place),
-            key,
-        })))
+        Ok(MadeSubscription::New(Box::new(self.subscribed(place, key).await)))
     }
 }

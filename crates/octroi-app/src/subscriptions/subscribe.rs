@@ -53,11 +53,20 @@ impl App {
         let mut tx = self.begin().await?;
         let (place, key) = self.write_subscription(&mut tx, actor, request).await?;
         self.commit(tx).await?;
+        Ok(self.subscribed(place, key).await)
+    }
+
+    /// A subscription that was just made, its key with the command of a first call.
+    pub(super) async fn subscribed(
+        &self,
+        place: SubscriptionInPlace,
+        key: Option<IssuedKey>,
+    ) -> SubscribedView {
         let key = match key {
             Some(key) => Some(self.with_first_call(key, &place).await),
             None => None,
         };
-        Ok(SubscribedView { subscription: self.subscription_view(place), key })
+        SubscribedView { subscription: self.subscription_view(place), key }
     }
 
     /// Writes a subscription and, where its plan gives one at once, its key.

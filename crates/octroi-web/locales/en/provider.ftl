@@ -39,13 +39,3 @@ notice-subscription-resumed = The subscription goes on.
 notice-subscription-closed = The subscription is closed and its keys are revoked.
 notice-subscription-moved = The subscription has changed meanwhile: this is where it stands.
 
-chart-title = Calls through the gateway
-chart-periods = Period
-chart-day = 24 hours
-chart-week = 7 days
-chart-month = 30 days
-chart-outcomes = How the calls came out
-chart-outcomes-lead = The same code stands in the gateway’s access log.
-chart-outcome = Code
-chart-status = HTTP status
-chart-calls = Calls

@@ -8,7 +8,6 @@ form-previous = Previous step
 steps-label = Steps
 steps-count = Step { $at } of { $all }
 steps-done = : done, change
-copy-selected = Selected: copy with the keyboard
 column-api = API
 column-application = Application
 column-plan = Plan
@@ -89,44 +88,6 @@ grace-hours = 2 hours
 grace-day = 1 day
 grace-week = 7 days
 
-limit-second =
-    { $count ->
-        [one] One call per second
-       *[other] { $number } calls per second
-    }
-limit-minute =
-    { $count ->
-        [one] One call per minute
-       *[other] { $number } calls per minute
-    }
-limit-hour =
-    { $count ->
-        [one] One call per hour
-       *[other] { $number } calls per hour
-    }
-limit-seconds =
-    { $count ->
-        [one] One call in { $seconds } seconds
-       *[other] { $number } calls in { $seconds } seconds
-    }
-limit-day =
-    { $count ->
-        [one] one call a day
-       *[other] { $number } calls a day
-    }
-limit-week =
-    { $count ->
-        [one] one call a week
-       *[other] { $number } calls a week
-    }
-limit-month =
-    { $count ->
-        [one] one call a month
-       *[other] { $number } calls a month
-    }
-plan-choice-automatic = Validated automatically.
-plan-choice-manual = Validated by the provider.
-plan-choice-oauth2 = Needs a Backend to backend application.
 plan-choose-one = Choose a plan of the list.
 plan-version = Version
 plan-crumb = Plan
@@ -188,7 +149,7 @@ secret-revoke-button = Revoke the secret ending in { $hint }
 
 subscription-pending = Waiting for an answer
 subscription-active = Active
-subscription-rejected = Rejected
+subscription-rejected = Refused
 subscription-paused = Paused
 subscription-closed = Closed
 subscription-title = Subscription to { $api }
@@ -265,6 +226,7 @@ advice-variable = Keep it in an environment variable, on your server.
 advice-leak = If it has been seen, revoke it first; investigate afterwards.
 
 subscribe-browse = Subscribe to an API
+subscribe-provider = Provider
 subscribe-crumb = Subscribe
 subscribe-title = Subscribe to { $api }
 subscribe-plan = Choice of the plan
@@ -291,20 +253,9 @@ subscribed-waits = Your subscription to { $api } waits for the provider’s answ
 subscribed-open = See the subscription
 subscribed-api = Back to { $api }
 
-usage-spans = Time
-usage-7d = 7 days
-usage-7d-title = Calls per day, over 7 days
-usage-24h = 24 hours
-usage-24h-title = Calls per hour, over 24 hours
-usage-30d = 30 days
-usage-30d-title = Calls per day, over 30 days
 usage-admitted = Admitted calls
 usage-refused = Refused calls
 usage-mean = Mean answer
-usage-outcomes = Answers
-usage-status = Status
-usage-outcome = Outcome
-usage-calls = Calls
 
 notice-draft-kept = Your draft is kept. You can go on with it here.
 notice-draft-discarded = The draft is discarded.

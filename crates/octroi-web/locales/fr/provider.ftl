@@ -39,13 +39,3 @@ notice-subscription-resumed = La souscription a repris.
 notice-subscription-closed = La souscription est close et ses clés sont révoquées.
 notice-subscription-moved = La souscription a changé entre-temps : voici où elle en est.
 
-chart-title = Appels à la passerelle
-chart-periods = Période
-chart-day = 24 heures
-chart-week = 7 jours
-chart-month = 30 jours
-chart-outcomes = Issues des appels
-chart-outcomes-lead = Le même code figure dans le journal d’accès de la passerelle.
-chart-outcome = Code
-chart-status = Statut HTTP
-chart-calls = Appels

@@ -8,7 +8,6 @@ form-previous = Étape précédente
 steps-label = Étapes
 steps-count = Étape { $at } sur { $all }
 steps-done = : fait, modifier
-copy-selected = Sélectionné : copiez avec le clavier
 column-api = API
 column-application = Application
 column-plan = Plan
@@ -89,44 +88,6 @@ grace-hours = 2 heures
 grace-day = 1 jour
 grace-week = 7 jours
 
-limit-second =
-    { $count ->
-        [one] Un appel par seconde
-       *[other] { $number } appels par seconde
-    }
-limit-minute =
-    { $count ->
-        [one] Un appel par minute
-       *[other] { $number } appels par minute
-    }
-limit-hour =
-    { $count ->
-        [one] Un appel par heure
-       *[other] { $number } appels par heure
-    }
-limit-seconds =
-    { $count ->
-        [one] Un appel en { $seconds } secondes
-       *[other] { $number } appels en { $seconds } secondes
-    }
-limit-day =
-    { $count ->
-        [one] un appel par jour
-       *[other] { $number } appels par jour
-    }
-limit-week =
-    { $count ->
-        [one] un appel par semaine
-       *[other] { $number } appels par semaine
-    }
-limit-month =
-    { $count ->
-        [one] un appel par mois
-       *[other] { $number } appels par mois
-    }
-plan-choice-automatic = Validation automatique.
-plan-choice-manual = Validation par le fournisseur.
-plan-choice-oauth2 = Demande une application Backend to backend.
 plan-choose-one = Choisissez un plan de la liste.
 plan-version = Version
 plan-crumb = Plan
@@ -265,6 +226,7 @@ advice-variable = Rangez-la dans une variable d’environnement, sur votre serve
 advice-leak = Si elle a été vue, révoquez-la d’abord ; cherchez ensuite.
 
 subscribe-browse = Souscrire à une API
+subscribe-provider = Fournisseur
 subscribe-crumb = Souscrire
 subscribe-title = Souscrire à { $api }
 subscribe-plan = Choix du plan
@@ -291,20 +253,9 @@ subscribed-waits = Votre souscription à { $api } attend la réponse du fourniss
 subscribed-open = Voir la souscription
 subscribed-api = Retour à { $api }
 
-usage-spans = Période
-usage-7d = 7 jours
-usage-7d-title = Appels par jour, sur 7 jours
-usage-24h = 24 heures
-usage-24h-title = Appels par heure, sur 24 heures
-usage-30d = 30 jours
-usage-30d-title = Appels par jour, sur 30 jours
 usage-admitted = Appels admis
 usage-refused = Appels refusés
 usage-mean = Réponse moyenne
-usage-outcomes = Réponses
-usage-status = Statut
-usage-outcome = Issue
-usage-calls = Appels
 
 notice-draft-kept = Votre brouillon est gardé. Vous pouvez le reprendre ici.
 notice-draft-discarded = Le brouillon est abandonné.

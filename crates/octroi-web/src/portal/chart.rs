@@ -180,7 +180,8 @@ fn finding(shell: &Shell, usage: &UsageView, columns: &[Column]) -> String {
     shell.fill_all(
         "chart-finding",
         &[
-            ("admitted", number(usage.admitted)),
+            ("count", usage.calls.to_string().into()),
+            ("calls", number(usage.calls)),
             ("refused", number(usage.calls - usage.admitted)),
             ("most", number(most.total())),
             ("when", most.name.full.as_str().into()),

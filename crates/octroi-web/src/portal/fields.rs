@@ -256,7 +256,7 @@ impl Choices {
     }
 
     /// As a list that unfolds.
-    pub(crate) fn as_list(mut self) -> Self {
+    pub(crate) fn unfolding(mut self) -> Self {
         self.as_list = true;
         self
     }

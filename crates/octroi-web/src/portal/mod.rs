@@ -17,6 +17,7 @@ mod links;
 mod lists;
 mod operator;
 mod path;
+mod periods;
 mod problems;
 mod provider;
 mod refused;

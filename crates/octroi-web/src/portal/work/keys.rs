@@ -57,7 +57,7 @@ pub(super) fn grace_choices(shell: &Shell, form: &FormState<'_>) -> Choices {
     let choice =
         |(seconds, id): (u64, &str)| Choice { value: seconds.to_string(), label: shell.say(id), hint: None };
     let choices = form.choices("grace", "field-grace", GRACES.map(choice).into());
-    choices.hint(shell, "field-grace-hint").as_list().usually(USUAL_GRACE)
+    choices.hint(shell, "field-grace-hint").unfolding().usually(USUAL_GRACE)
 }
 
 /// Where a key is shown: its subscription's page, or its application's where it is an OAuth2 client's secret.

@@ -2,10 +2,11 @@
 
 use octroi_app::catalog::{PlanView, TermsView};
 use octroi_app::{AppError, Conflict};
-use octroi_domain::plan::{CommentRule, Limits, Period, PlanState, Security, Validation};
+use octroi_domain::plan::{CommentRule, Limits, PlanState, Security};
 use octroi_domain::validate::Violation;
 
 use crate::field::FieldError;
+use crate::portal::apis::words;
 use crate::portal::fields::{Choice, Field, FormState, Kind};
 use crate::portal::shell::Shell;
 
@@ -14,35 +15,11 @@ const COMMENT: u32 = 2_000;
 
 /// What limits the calls of a plan, in words.
 pub(super) fn limits(shell: &Shell, limits: &Limits) -> String {
-    let mut words = Vec::new();
-    if let Some(rate) = limits.rate {
-        let id = match rate.window_seconds {
-            1 => "limit-second",
-            60 => "limit-minute",
-            3_600 => "limit-hour",
-            _ => "limit-seconds",
-        };
-        words.push(counted(shell, id, rate.count.into(), rate.window_seconds));
+    let first = words::limit(shell, limits);
+    match (limits.rate, limits.quota) {
+        (Some(_), Some(_)) => format!("{first} {}", words::further_limit(shell, limits)),
+        _ => first,
     }
-    if let Some(quota) = limits.quota {
-        let id = match quota.period {
-            Period::Day => "limit-day",
-            Period::Week => "limit-week",
-            Period::Month => "limit-month",
-        };
-        words.push(counted(shell, id, quota.count, 0));
-    }
-    if words.is_empty() { shell.say("limit-none") } else { words.join(", ") }
-}
-
-fn counted(shell: &Shell, id: &str, count: u64, seconds: u32) -> String {
-    let number = shell.number(&i64::try_from(count).unwrap_or(i64::MAX));
-    let values = [
-        ("count", count.to_string().into()),
-        ("number", number.into()),
-        ("seconds", seconds.to_string().into()),
-    ];
-    shell.fill_all(id, &values)
 }
 
 /// Plans to choose from: those that take subscriptions.
@@ -50,30 +27,12 @@ pub(super) fn choosable(plans: &[PlanView]) -> impl Iterator<Item = &PlanView> {
     plans.iter().filter(|plan| plan.state == PlanState::Published && plan.security != Security::Keyless)
 }
 
-/// A plan as a choice: its name, and what it gives.
-pub(super) fn choice(shell: &Shell, plan: &PlanView) -> Choice {
-    let mut hint = format!("{}. {}", limits(shell, &plan.limits), shell.say(validation(plan.validation)));
-    for more in [security(plan.security), Some(plan.description.as_str())].into_iter().flatten() {
-        let more = if more.starts_with("plan-") { shell.say(more) } else { more.to_owned() };
-        if !more.is_empty() {
-            hint = format!("{hint} {more}");
-        }
-    }
-    Choice { value: plan.id.to_string(), label: plan.name.clone(), hint: Some(hint) }
-}
-
-pub(super) const fn validation(validation: Validation) -> &'static str {
-    match validation {
-        Validation::Automatic => "plan-choice-automatic",
-        Validation::Manual => "plan-choice-manual",
-    }
-}
-
-const fn security(security: Security) -> Option<&'static str> {
-    match security {
-        Security::Oauth2 => Some("plan-choice-oauth2"),
-        Security::ApiKey | Security::Keyless => None,
-    }
+/// A plan of this provider as a choice: its name, and what it gives and asks.
+pub(super) fn choice(shell: &Shell, plan: &PlanView, provider: &str) -> Choice {
+    let mut lines = vec![limits(shell, &plan.limits)];
+    lines.extend(words::plan_lines(shell, plan, provider));
+    let hint = format!("{}. {}", lines.join(". "), plan.description);
+    Choice { value: plan.id.to_string(), label: plan.name.clone(), hint: Some(hint.trim().to_owned()) }
 }
 
 /// The word to the API's owner, by the plan's rule.

@@ -67,7 +67,7 @@ fn page<'a>(shell: &'a Shell, place: Place, choices: &'a PlanChoices, form: Form
     let several = choices.plans.iter().any(|choice| choice.version != choices.subscription.api.version);
     let other = || choices.plans.iter().filter(|choice| !choice.current);
     let option = |choice: &PlanChoice| {
-        let mut option = offer::choice(shell, &choice.plan);
+        let mut option = offer::choice(shell, &choice.plan, &choices.provider);
         if several {
             option.label = format!("{}, {} {}", option.label, shell.say("plan-version"), choice.version);
         }
@@ -86,7 +86,13 @@ fn page<'a>(shell: &'a Shell, place: Place, choices: &'a PlanChoices, form: Form
         place,
         choices,
         summary: form.summary(&["plan", "comment", "accept_terms"]),
-        plans: form.choices("plan", "field-plan", options),
+        plans: match options.len() {
+            1 => {
+                let only = options[0].value.clone();
+                form.choices("plan", "field-plan", options).usually(&only)
+            }
+            _ => form.choices("plan", "field-plan", options),
+        },
         chosen,
         form,
     }

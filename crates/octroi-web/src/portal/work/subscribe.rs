@@ -2,7 +2,7 @@
 //! key and a ready command, or on what the subscription waits for. What was chosen and typed is kept in a draft.
 
 use askama::Template;
-use axum::extract::Path;
+use axum::response::Response;
 use octroi_app::catalog::{ApiView, PlanView};
 use octroi_app::subscriptions::{
     ChoosableApplication, MadeSubscription, SubscriptionCard, SubscriptionDraft, SubscriptionDraftView,
@@ -20,7 +20,8 @@ use super::subscriptions;
 use crate::field::FieldError;
 use crate::portal::answer::{self, see_other};
 use crate::portal::fields::{Choice, Choices, Field, FormState, Summary};
-use crate::portal::gate::{Form, PageResult};
+use crate::portal::gate::{Form, PageError, PageResult};
+use crate::portal::path::ApiPath;
 use crate::portal::route::{Access, PageRow, get, post};
 use crate::portal::shell::{Section, Shell};
 use crate::portal::visitor::Visitor;
@@ -46,9 +47,6 @@ pub(super) fn address(form: &SubscriptionDraft, draft: DraftId) -> String {
     format!("{place}{part}?draft={draft}")
 }
 
-/// The API's slug and version, as the address has them.
-type Named = Path<(String, String)>;
-
 /// The API that is subscribed to, and the draft that the address names.
 struct Place {
     api: ApiView,
@@ -57,13 +55,9 @@ struct Place {
 
 impl Place {
     /// Reads both. A draft that was sent already leads to what came of it.
-    async fn read(
-        visitor: &Visitor,
-        (slug, version): (String, String),
-        draft: Option<DraftId>,
-    ) -> Result<Self, AppError> {
+    async fn read(visitor: &Visitor, named: ApiPath, draft: Option<DraftId>) -> Result<Self, AppError> {
         let (app, actor) = (visitor.app(), visitor.actor());
-        let api = app.api_by_slug(actor, &slug, Some(&version)).await?;
+        let api = app.api_by_slug(actor, &named.slug, Some(&named.version)).await?;
         let id = draft.unwrap_or_else(|| app.new_draft_id());
         let mut draft = app.subscription_draft(actor, id).await?;
         if draft.form.slug != api.slug || draft.form.version != api.version {
@@ -107,13 +101,14 @@ impl Place {
 }
 
 /// To the subscription that a draft became.
-async fn to_what_came(visitor: &Visitor, draft: &SubscriptionDraftView) -> Result<Option<String>, AppError> {
+async fn to_what_came(
+    visitor: &Visitor,
+    draft: &SubscriptionDraftView,
+) -> Result<Option<Response>, PageError> {
     let Some(id) = draft.became else { return Ok(None) };
     let made = visitor.app().subscription(visitor.actor(), id).await?;
-    Ok(Some(format!(
-        "{}?notice=notice-subscription-before#key",
-        subscriptions::address(made.application.id, id)
-    )))
+    let place = format!("{}#key", subscriptions::address(made.application.id, id));
+    answer::done(&place, "notice-subscription-before").map(Some)
 }
 
 #[derive(Template)]
@@ -127,11 +122,11 @@ struct Plans<'a> {
     plans: Option<Choices>,
 }
 
-async fn show_plans(visitor: Visitor, Path(named): Named) -> PageResult {
+async fn show_plans(visitor: Visitor, named: ApiPath) -> PageResult {
     let shell = visitor.shell(Section::Catalogue);
     let place = Place::read(&visitor, named, Place::asked(&visitor)).await?;
     if let Some(made) = to_what_came(&visitor, &place.draft).await? {
-        return Ok(see_other(&made));
+        return Ok(made);
     }
     let plan = visitor.query("plan").or_else(|| place.draft.form.plan_id.map(|id| id.to_string()));
     let plan = plan.unwrap_or_default();
@@ -147,7 +142,8 @@ fn plans<'a>(shell: &'a Shell, place: &'a Place, form: FormState<'a>) -> Plans<'
         steps: place.steps(shell, 0),
         summary: form.summary(&["plan"]),
         plans: open.first().map(|first| {
-            let choices = open.iter().map(|plan| offer::choice(shell, plan)).collect();
+            let choices =
+                open.iter().map(|plan| offer::choice(shell, plan, &place.api.provider.name)).collect();
             form.choices("plan", "field-plan", choices).usually(&first.id.to_string())
         }),
         form,
@@ -179,11 +175,11 @@ impl Applications<'_> {
     }
 }
 
-async fn show_applications(visitor: Visitor, Path(named): Named) -> PageResult {
+async fn show_applications(visitor: Visitor, named: ApiPath) -> PageResult {
     let shell = visitor.shell(Section::Catalogue);
     let mut place = Place::read(&visitor, named, Place::asked(&visitor)).await?;
     if let Some(made) = to_what_came(&visitor, &place.draft).await? {
-        return Ok(see_other(&made));
+        return Ok(made);
     }
     if let Some(plan) = visitor.query("plan") {
         place.draft.form.plan_id = plan.parse().ok();
@@ -235,7 +231,7 @@ fn applications<'a>(
             let all = fitting.iter().map(|application| choice(application)).collect();
             form.choices("application", "field-application", all)
                 .hint(shell, "field-application-hint")
-                .as_list()
+                .unfolding()
                 .usually(&first.id.to_string())
         }),
         comment: offer::comment_field(shell, &form, plan.comment),
@@ -244,11 +240,11 @@ fn applications<'a>(
     }
 }
 
-async fn send_application(visitor: Visitor, Path(named): Named, fields: Form) -> PageResult {
+async fn send_application(visitor: Visitor, named: ApiPath, fields: Form) -> PageResult {
     let (app, actor) = (visitor.app(), visitor.actor());
     let mut place = Place::read(&visitor, named, fields.one("draft").parse().ok()).await?;
     if let Some(made) = to_what_came(&visitor, &place.draft).await? {
-        return Ok(see_other(&made));
+        return Ok(made);
     }
     place.draft.form = SubscriptionDraft {
         slug: place.api.slug.clone(),
@@ -271,7 +267,7 @@ async fn send_application(visitor: Visitor, Path(named): Named, fields: Form) ->
         Ok(request) => match app.check_subscription(actor, request).await {
             Ok(()) => return Ok(see_other(&place.with_draft("/check"))),
             Err(error) => match stopped(&visitor, &place, error).await? {
-                Stopped::There(there) => return Ok(see_other(&there)),
+                Stopped::There(there) => return answer::done(&there, "notice-already-subscribed"),
                 Stopped::Wrong(errors) => errors,
             },
         },
@@ -297,8 +293,7 @@ async fn stopped(visitor: &Visitor, place: &Place, error: AppError) -> Result<St
     {
         let found = visitor.app().open_subscription(visitor.actor(), application, place.api.id).await?;
         if let Some(id) = found {
-            let there = subscriptions::address(application, id);
-            return Ok(Stopped::There(format!("{there}?notice=notice-already-subscribed#key")));
+            return Ok(Stopped::There(format!("{}#key", subscriptions::address(application, id))));
         }
     }
     match error {
@@ -323,10 +318,10 @@ struct Check<'a> {
     summary: Summary<'a>,
 }
 
-async fn show_check(visitor: Visitor, Path(named): Named) -> PageResult {
+async fn show_check(visitor: Visitor, named: ApiPath) -> PageResult {
     let place = Place::read(&visitor, named, Place::asked(&visitor)).await?;
     if let Some(made) = to_what_came(&visitor, &place.draft).await? {
-        return Ok(see_other(&made));
+        return Ok(made);
     }
     check(&visitor, &place, None).await
 }
@@ -384,7 +379,7 @@ impl Subscribed<'_> {
     }
 }
 
-async fn subscribe(visitor: Visitor, Path(named): Named, fields: Form) -> PageResult {
+async fn subscribe(visitor: Visitor, named: ApiPath, fields: Form) -> PageResult {
     let (app, actor) = (visitor.app(), visitor.actor());
     let place = Place::read(&visitor, named, fields.one("draft").parse().ok()).await?;
     if fields.one("to") == "quit" {
@@ -394,13 +389,13 @@ async fn subscribe(visitor: Visitor, Path(named): Named, fields: Form) -> PageRe
         Ok(MadeSubscription::New(made)) => made,
         Ok(MadeSubscription::Before(_)) => {
             let there = to_what_came(&visitor, &app.subscription_draft(actor, place.draft.id).await?).await?;
-            return Ok(see_other(&there.unwrap_or_else(|| place.of(""))));
+            return Ok(there.unwrap_or_else(|| see_other(&place.of(""))));
         }
         // Nothing is known of the draft: the form begins again.
         Err(AppError::NotFound) => return Ok(see_other(&place.of(""))),
         Err(error) => {
             return match stopped(&visitor, &place, error).await? {
-                Stopped::There(there) => Ok(see_other(&there)),
+                Stopped::There(there) => answer::done(&there, "notice-already-subscribed"),
                 Stopped::Wrong(errors) => check(&visitor, &place, Some(errors)).await,
             };
         }

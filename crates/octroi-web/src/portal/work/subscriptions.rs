@@ -209,7 +209,7 @@ async fn own(visitor: Visitor) -> PageResult {
     let states = form.choices("state", "subscriptions-state", std::iter::once(all).chain(some).collect());
     let page = Own {
         shell: &shell,
-        states: states.as_list(),
+        states: states.unfolding(),
         filtered: state.is_some(),
         pager: Pager::of(&visitor, &shell, found.next_cursor.as_deref()),
         subscriptions: &found.items,

@@ -5,16 +5,16 @@ use axum::response::IntoResponse as _;
 use http::header;
 use octroi_app::AppError;
 use octroi_app::applications::ApplicationCard;
-use octroi_app::usage::{UsageQuery, UsageStep, UsageView};
+use octroi_app::usage::{UsageQuery, UsageView};
 use octroi_domain::ids::ApplicationId;
 use octroi_domain::permission::Action;
-use std::time::Duration;
 
 use super::application::{self, Head, Tab};
 use crate::portal::answer;
 use crate::portal::chart::Chart;
 use crate::portal::gate::PageResult;
 use crate::portal::path::Id;
+use crate::portal::periods::Period;
 use crate::portal::route::{Access, PageRow, get};
 use crate::portal::shell::{Section, Shell};
 use crate::portal::visitor::Visitor;
@@ -26,48 +26,13 @@ pub(super) fn pages() -> Vec<PageRow> {
     ]
 }
 
-/// A time that can be looked at.
-struct Span {
-    /// Its word in the address.
-    word: &'static str,
-    label: &'static str,
-    title: &'static str,
-    step: UsageStep,
-    /// Whole steps before the present one.
-    before: u64,
-}
-
-const HOUR: u64 = 3_600;
-const DAY: u64 = 24 * HOUR;
-
-const SPANS: [Span; 3] = [
-    Span { word: "7d", label: "usage-7d", title: "usage-7d-title", step: UsageStep::Day, before: 6 * DAY },
-    Span {
-        word: "24h",
-        label: "usage-24h",
-        title: "usage-24h-title",
-        step: UsageStep::Hour,
-        before: 23 * HOUR,
-    },
-    Span {
-        word: "30d",
-        label: "usage-30d",
-        title: "usage-30d-title",
-        step: UsageStep::Day,
-        before: 29 * DAY,
-    },
-];
-
-/// The one that the address asks for; seven days where it asks for none.
-fn span(visitor: &Visitor) -> &'static Span {
-    let word = visitor.query("span").unwrap_or_default();
-    SPANS.iter().find(|span| span.word == word).unwrap_or(&SPANS[0])
-}
-
-async fn read(visitor: &Visitor, id: ApplicationId, span: &Span) -> Result<UsageView, AppError> {
-    let from = visitor.app().now().before(Duration::from_secs(span.before));
-    let query =
-        UsageQuery { application_id: Some(id), from: Some(from), step: span.step, ..UsageQuery::default() };
+async fn read(visitor: &Visitor, id: ApplicationId, period: &Period) -> Result<UsageView, AppError> {
+    let query = UsageQuery {
+        application_id: Some(id),
+        from: Some(period.from(visitor.app().now())),
+        step: period.step,
+        ..UsageQuery::default()
+    };
     visitor.app().usage(visitor.actor(), &query).await
 }
 
@@ -79,14 +44,12 @@ struct Page<'a> {
     card: &'a ApplicationCard,
     usage: &'a UsageView,
     chart: Chart<'a>,
-    span: &'static Span,
+    period: &'static Period,
+    /// Address, label, whether it is the present one.
+    periods: Vec<(String, String, bool)>,
 }
 
 impl Page<'_> {
-    fn spans(&self) -> &'static [Span] {
-        &SPANS
-    }
-
     fn refused(&self) -> i64 {
         self.usage.calls - self.usage.admitted
     }
@@ -100,24 +63,26 @@ impl Page<'_> {
 
 async fn show(visitor: Visitor, Id(id): Id<ApplicationId>) -> PageResult {
     let shell = visitor.shell(Section::Applications);
-    let span = span(&visitor);
+    let period = Period::asked(&visitor);
     let card = visitor.app().application_card(visitor.actor(), id).await?;
-    let usage = read(&visitor, id, span).await?;
-    let file = format!("{}/usage.csv?span={}", application::address(id), span.word);
+    let usage = read(&visitor, id, period).await?;
+    let place = format!("{}/usage", application::address(id));
+    let file = format!("{place}.csv?period={}", period.word);
     let page = Page {
         shell: &shell,
         head: Head::new(&shell, &card, Tab::Usage, false),
         card: &card,
-        chart: Chart::of(&shell, "usage", shell.say(span.title), &usage).csv(file),
+        chart: Chart::of(&shell, "usage", shell.say(period.title), &usage).csv(file),
         usage: &usage,
-        span,
+        periods: period.links(&shell, &place),
+        period,
     };
     answer::ok(&shell, &page)
 }
 
 async fn csv(visitor: Visitor, Id(id): Id<ApplicationId>) -> PageResult {
-    let span = span(&visitor);
-    let usage = read(&visitor, id, span).await?;
+    let period = Period::asked(&visitor);
+    let usage = read(&visitor, id, period).await?;
     let mut text = "start,calls,admitted,refused,bytes_in,bytes_out,mean_duration_us\r\n".to_owned();
     for p in &usage.points {
         let refused = p.calls - p.admitted;
@@ -126,7 +91,7 @@ async fn csv(visitor: Visitor, Id(id): Id<ApplicationId>) -> PageResult {
             p.start, p.calls, p.admitted, p.bytes_in, p.bytes_out, p.mean_duration_us
         ));
     }
-    let name = format!("attachment; filename=\"usage-{}.csv\"", span.word);
+    let name = format!("attachment; filename=\"usage-{}.csv\"", period.word);
     let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, &*name)];
     Ok((headers, text).into_response())
 }

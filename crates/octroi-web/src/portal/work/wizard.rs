@@ -251,7 +251,7 @@ fn general<'a>(
             let choices = owners.iter().map(owner).collect();
             form.choices("organization_id", "field-organization", choices)
                 .hint(shell, "field-organization-hint")
-                .as_list()
+                .unfolding()
         }),
         picture: form
             .field("picture", Kind::File, "field-picture")

@@ -289,14 +289,14 @@ on_both! {
         let batch = json!({"gateway": "test", "boot": BootId::from_u128(7), "sequence": 1, "rows": rows});
         house.app.ingest(&serde_json::from_value(batch).unwrap()).await.unwrap();
         let page = browser.get(&format!("{application}/usage")).await;
-        page.shows(200, "Admis\u{a0}: 2\u{202f}662").shows(200, "Refusés\u{a0}: 188").shows(200, "dimanche 22\u{a0}novembre 2026");
+        page.shows(200, "2\u{202f}850 appels, dont 188 refusés").shows(200, "dimanche 22\u{a0}novembre 2026");
         page.shows(200, "role=\"img\"").shows(200, "rate_limited");
-        browser.get(&format!("{application}/usage?span=24h")).await.shows(200, "Appels par heure");
-        browser.get(&format!("{application}/usage?span=30d")).await.shows(200, "Appels par jour, sur 30 jours");
-        let csv = browser.get(&format!("{application}/usage.csv?span=7d")).await;
+        browser.get(&format!("{application}/usage?period=day")).await.shows(200, "Appels par heure");
+        browser.get(&format!("{application}/usage?period=month")).await.shows(200, "Appels par jour, sur 30 jours");
+        let csv = browser.get(&format!("{application}/usage.csv?period=week")).await;
         assert_eq!(csv.answer.header("content-type"), "text/csv; charset=utf-8");
         assert!(csv.text.contains("2026-11-22T00:00:00.000Z,2843,2655,188,"), "{}", csv.text);
-        browser.get("/dashboard").await.shows(200, "2\u{202f}662");
+        browser.get("/dashboard").await.shows(200, "2\u{202f}850 appels");
         let card = browser.get(&format!("{application}/subscriptions/{subscription}")).await;
         card.shows(200, "à l’instant");
     }

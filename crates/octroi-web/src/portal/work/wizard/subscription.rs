@@ -137,7 +137,7 @@ fn chosen<'a>(shell: &Shell, api: &'a ApiView, form: &FormState<'_>) -> Chosen<'
     Chosen {
         api,
         plans: plans.first().map(|first| {
-            let choices = plans.iter().map(|plan| offer::choice(shell, plan)).collect();
+            let choices = plans.iter().map(|plan| offer::choice(shell, plan, &api.provider.name)).collect();
             form.choices("plan", "field-plan", choices).usually(&first.id.to_string())
         }),
         comment: offer::comment_field(shell, form, rule),
