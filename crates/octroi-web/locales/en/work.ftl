@@ -1,10 +1,10 @@
 # What people who call APIs do once they have signed in: dashboard, applications, subscriptions, keys, usage.
 
-form-save = Save
-form-cancel = Cancel
-form-continue = Continue
-form-next = Next
-form-previous = Previous step
+step-save = Save
+step-cancel = Cancel
+step-continue = Continue
+step-next = Next
+step-previous = Previous step
 steps-label = Steps
 steps-count = Step { $at } of { $all }
 steps-done = : done, change

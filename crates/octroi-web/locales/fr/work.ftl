@@ -1,10 +1,10 @@
 # Ce que fait, une fois connecté, qui appelle des API : tableau de bord, applications, souscriptions, clés, usage.
 
-form-save = Enregistrer
-form-cancel = Annuler
-form-continue = Continuer
-form-next = Suivant
-form-previous = Étape précédente
+step-save = Enregistrer
+step-cancel = Annuler
+step-continue = Continuer
+step-next = Suivant
+step-previous = Étape précédente
 steps-label = Étapes
 steps-count = Étape { $at } sur { $all }
 steps-done = : fait, modifier
