@@ -15,7 +15,8 @@ use octroi_domain::job::JobState;
 use octroi_domain::organization::{Membership, Organization, OrganizationKind, Role};
 use octroi_domain::time::Timestamp;
 use octroi_store::{
-    Change, Job, Link, LinkPurpose, MinuteCount, Store, StoreError, StoreOptions, Tx, UsageBatchName, UsageScope,
+    Change, Job, Link, LinkPurpose, MinuteCount, Store, StoreError, StoreOptions, Tx, UsageBatchName,
+    UsageScope,
 };
 use octroi_testkit::{blank_databases, databases};
 
