@@ -218,6 +218,31 @@ on_both! {
         assert_eq!(usage.calls, MANY as i64);
     }
 
+    async fn what_is_too_much_for_one_commit_is_added_in_several(house) {
+        let (_, ada, subscription) = scene(house).await;
+        let minute_ago = house.app.now().before(Duration::from_secs(60));
+        let row = |n| UsageRow {
+            credential_id: Some(CredentialId::from_u128(n)),
+            ..row(&subscription, minute_ago, "admitted", 1)
+        };
+        let rows = 20_500;
+        house.app.ingest(&batch(1, (1..=rows).map(row).collect())).await.unwrap();
+        let adders: Vec<_> = (0..2)
+            .map(|_| {
+                let app = house.app.clone();
+                tokio::spawn(async move { app.add_waiting_usage().await.unwrap() })
+            })
+            .collect();
+        for adder in adders {
+            adder.await.unwrap();
+        }
+        assert_eq!(rows_written(house).await, rows.to_string());
+        let usage = house.app.usage(&ada, &of(subscription.id, UsageStep::Minute)).await.unwrap();
+        assert_eq!(usage.calls, rows as i64);
+        let waiting = house.app.store().read().await.unwrap().waiting_usage_batches().await.unwrap();
+        assert_eq!(waiting, []);
+    }
+
     async fn the_worker_adds_what_waits_once_a_minute(house) {
         let (_, _, subscription) = scene(house).await;
         let row = |n| UsageRow {

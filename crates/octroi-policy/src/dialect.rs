@@ -3,9 +3,9 @@
 
 mod template;
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+use foldhash::HashMap;
 use http::{HeaderName, HeaderValue};
 use octroi_domain::api::Language;
 use octroi_domain::time::Timestamp;
@@ -288,7 +288,7 @@ impl LimitHeader {
 }
 
 static EMPTY: LazyLock<Arc<Dialect>> = LazyLock::new(|| {
-    Arc::new(Dialect { name: String::new(), answers: HashMap::new(), limit_headers: Vec::new() })
+    Arc::new(Dialect { name: String::new(), answers: HashMap::default(), limit_headers: Vec::new() })
 });
 
 /// The dialects of the files. A file that cannot be read is left out, so that the APIs that name it stay shut; a

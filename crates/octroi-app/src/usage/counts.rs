@@ -82,6 +82,42 @@ impl Kinds {
         let sums = [row.calls, row.bytes_in, row.bytes_out, row.duration_us];
         (place, sums.map(|sum| sum.min(LARGEST_COUNT)))
     }
+
+    fn row(&self, place: Place, sums: Sums) -> MinuteCount {
+        let Kind { minute, api_id, outcome, status, admitted } = self.in_order[place.kind].clone();
+        let [calls, bytes_in, bytes_out, duration_us] = sums.map(|sum| sum as i64);
+        let Place { subscription_id, credential_id, .. } = place;
+        MinuteCount {
+            minute,
+            api_id,
+            subscription_id,
+            credential_id,
+            outcome,
+            status,
+            admitted,
+            calls,
+            bytes_in,
+            bytes_out,
+            duration_us,
+        }
+    }
+
+    /// Whole packed counts: these kinds, then rows.
+    fn stand_before(&self, rows: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(rows.len() + 64 * self.in_order.len() + 16);
+        out.push(PACKED);
+        push_number(self.in_order.len() as u64, &mut out);
+        for kind in &self.in_order {
+            push_number(kind.minute.as_millis() as u64, &mut out);
+            out.extend(kind.api_id.map_or(0, ApiId::as_u128).to_le_bytes());
+            push_number(u64::from(kind.status), &mut out);
+            out.push(u8::from(kind.admitted));
+            push_number(kind.outcome.len() as u64, &mut out);
+            out.extend(kind.outcome.as_bytes());
+        }
+        out.extend(rows);
+        out
+    }
 }
 
 /// A stable code: lower-case letters, digits and underscores.
@@ -144,62 +180,43 @@ impl Counts {
         Ok(())
     }
 
-    /// The rows as they are stored, in the order of their key: neighbours are written together, and two processes
-    /// never wait for each other in a circle.
-    pub(super) fn into_rows(self) -> Vec<MinuteCount> {
-        let Self { kinds: Kinds { in_order, .. }, sums } = self;
+    /// The first `most` rows as they are stored, and the others packed, where there are more. In the order of the stored
+    /// key: neighbours are written together, and two processes never wait for each other in a circle.
+    pub(super) fn split(self, most: usize) -> (Vec<MinuteCount>, Option<Vec<u8>>) {
+        let Self { kinds, sums } = self;
         let mut rows: Vec<_> = sums.into_iter().collect();
         let key = |place: &Place| {
-            let Kind { minute, api_id, outcome, status, admitted } = &in_order[place.kind];
+            let Kind { minute, api_id, outcome, status, admitted } = &kinds.in_order[place.kind];
             (place.subscription_id, minute, api_id, place.credential_id, outcome, status, admitted)
         };
         rows.sort_unstable_by(|(one, _), (other, _)| key(one).cmp(&key(other)));
-        let row = |(place, sums): (Place, Sums)| {
-            let Kind { minute, api_id, outcome, status, admitted } = in_order[place.kind].clone();
-            let [calls, bytes_in, bytes_out, duration_us] = sums.map(|sum| sum as i64);
-            let Place { subscription_id, credential_id, .. } = place;
-            MinuteCount {
-                minute,
-                api_id,
-                subscription_id,
-                credential_id,
-                outcome,
-                status,
-                admitted,
-                calls,
-                bytes_in,
-                bytes_out,
-                duration_us,
-            }
-        };
-        rows.into_iter().map(row).collect()
+        let (first, rest) = rows.split_at(most.min(rows.len()));
+        let first = first.iter().map(|(place, sums)| kinds.row(*place, *sums)).collect();
+        let mut packed = Vec::with_capacity(rest.len() * USUAL_SIZE);
+        rest.iter().for_each(|(place, sums)| push_row(*place, *sums, &mut packed));
+        (first, (!rest.is_empty()).then(|| kinds.stand_before(&packed)))
     }
 }
 
 /// A gateway's rows in few bytes: the kinds first, then each row with its kind's place.
 pub(super) fn pack(rows: &[UsageRow], now: Timestamp) -> Vec<u8> {
     let mut kinds = Kinds::default();
-    let mut packed = Vec::with_capacity(rows.len() * 48);
+    let mut packed = Vec::with_capacity(rows.len() * USUAL_SIZE);
     for row in rows {
         let (place, sums) = kinds.read(row, now);
-        push_number(place.kind as u64, &mut packed);
-        packed.extend(place.subscription_id.map_or(0, SubscriptionId::as_u128).to_le_bytes());
-        packed.extend(place.credential_id.map_or(0, CredentialId::as_u128).to_le_bytes());
-        sums.into_iter().for_each(|sum| push_number(sum, &mut packed));
+        push_row(place, sums, &mut packed);
     }
-    let mut out = Vec::with_capacity(packed.len() + 64 * kinds.in_order.len() + 16);
-    out.push(PACKED);
-    push_number(kinds.in_order.len() as u64, &mut out);
-    for kind in &kinds.in_order {
-        push_number(kind.minute.as_millis() as u64, &mut out);
-        out.extend(kind.api_id.map_or(0, ApiId::as_u128).to_le_bytes());
-        push_number(u64::from(kind.status), &mut out);
-        out.push(u8::from(kind.admitted));
-        push_number(kind.outcome.len() as u64, &mut out);
-        out.extend(kind.outcome.as_bytes());
-    }
-    out.extend(packed);
-    out
+    kinds.stand_before(&packed)
+}
+
+/// Bytes of a packed row, about.
+const USUAL_SIZE: usize = 48;
+
+fn push_row(place: Place, sums: Sums, out: &mut Vec<u8>) {
+    push_number(place.kind as u64, out);
+    out.extend(place.subscription_id.map_or(0, SubscriptionId::as_u128).to_le_bytes());
+    out.extend(place.credential_id.map_or(0, CredentialId::as_u128).to_le_bytes());
+    sums.into_iter().for_each(|sum| push_number(sum, out));
 }
 
 /// Seven bits a byte, lowest first; the eighth says that more follow.
@@ -247,7 +264,8 @@ impl Reader<'_> {
         let api_id = self.id()?.map(ApiId::from_u128);
         let status = u16::try_from(self.number()?).ok()?;
         let admitted = self.byte()? != 0;
-        let (outcome, rest) = self.0.split_at_checked(usize::try_from(self.number()?).ok()?)?;
+        let length = usize::try_from(self.number()?).ok()?;
+        let (outcome, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         let outcome = std::str::from_utf8(outcome).ok()?.to_owned().into();
         Some(Kind { minute, api_id, outcome, status, admitted })
@@ -292,7 +310,24 @@ mod tests {
         let mut counts = Counts::default();
         counts.add_packed(&pack(&rows, now)).unwrap();
         assert_eq!(counts.len(), 1_000);
-        assert_eq!(counts.into_rows(), Counts::of(&rows, now).into_rows());
+        assert_eq!(counts.split(1_000), Counts::of(&rows, now).split(1_000));
+    }
+
+    #[test]
+    fn what_is_not_written_yet_is_packed_again() {
+        let rows: Vec<UsageRow> = (0..1_000).map(row).collect();
+        let now = Timestamp::from_millis(200_000);
+        let (all, none) = Counts::of(&rows, now).split(1_000);
+        assert_eq!((all.len(), none), (1_000, None));
+        let (mut written, mut rest) = Counts::of(&rows, now).split(300);
+        while let Some(packed) = rest {
+            let mut counts = Counts::default();
+            counts.add_packed(&packed).unwrap();
+            let (more, then) = counts.split(300);
+            written.extend(more);
+            rest = then;
+        }
+        assert!(written == all);
     }
 
     #[test]
@@ -302,7 +337,7 @@ mod tests {
         let mut counts = Counts::default();
         counts.add_packed(&pack(&first, now)).unwrap();
         counts.add_packed(&pack(&second, now)).unwrap();
-        let calls: Vec<i64> = counts.into_rows().iter().map(|row| row.calls).collect();
+        let calls: Vec<i64> = counts.split(9).0.iter().map(|row| row.calls).collect();
         assert_eq!(calls, [2, 8, 6]);
     }
 

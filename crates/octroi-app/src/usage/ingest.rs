@@ -2,9 +2,11 @@
 //! acknowledges them, and added once a minute together with those that came before and after: a busy gateway calls on
 //! the same callers many times a minute, and each of its rows would otherwise be written as many times.
 
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use octroi_domain::ids::BootId;
 use octroi_domain::validate::{Check, Rule};
 use octroi_policy::feed::UsageBatch;
 use octroi_store::UsageBatchName;
@@ -19,8 +21,11 @@ pub const MAX_BATCH_ROWS: usize = 50_000;
 /// A batch of at most so many rows is added to the minutes at once.
 const FEW_ROWS: usize = 500;
 
-/// Different counts that are added in one commit, about: they are held in memory, and nobody else writes meanwhile.
-const MOST_AT_ONCE: usize = 250_000;
+/// Different counts that are put together, about: they are held in memory.
+const MOST_TOGETHER: usize = 250_000;
+
+/// Rows that are added in one commit: on SQLite nobody else writes meanwhile.
+const MOST_IN_COMMIT: usize = 20_000;
 
 /// How long a batch is remembered, so that a repetition of it changes nothing.
 const BATCHES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -36,7 +41,8 @@ impl App {
         let name =
             UsageBatchName { gateway: batch.gateway.clone(), boot: batch.boot, sequence: batch.sequence };
         let waits = (batch.rows.len() > FEW_ROWS).then(|| pack(&batch.rows, now));
-        let at_once = if waits.is_none() { Counts::of(&batch.rows, now).into_rows() } else { Vec::new() };
+        let few = if waits.is_none() { &batch.rows[..] } else { &[] };
+        let (at_once, _) = Counts::of(few, now).split(FEW_ROWS);
         let mut tx = self.begin().await?;
         if !tx.insert_usage_batch(&name, now, waits).await? {
             return Ok(false);
@@ -49,10 +55,19 @@ impl App {
         Ok(true)
     }
 
-    /// Adds the counts that wait to the minutes.
+    /// Adds the counts that wait to the minutes. Any number of processes may do so at once: whoever takes a batch first
+    /// adds it.
     pub async fn add_waiting_usage(&self) -> Result<(), AppError> {
-        while self.add_some_waiting_usage().await? {}
-        Ok(())
+        loop {
+            let mut waiting = VecDeque::from(self.read().await?.waiting_usage_batches().await?);
+            let mut alone = true;
+            while !waiting.is_empty() {
+                alone &= self.add_some_waiting_usage(&mut waiting).await?;
+            }
+            if alone {
+                return Ok(());
+            }
+        }
     }
 
     /// The same, before counts are read. Where it cannot be done, as on a full disk, those that wait are not seen.
@@ -71,33 +86,38 @@ impl App {
         self.add_waiting_usage().await
     }
 
-    /// Adds batches until what they hold is much; gives whether more may wait. Any number of processes may do so at
-    /// once: whoever takes a batch first adds it.
-    async fn add_some_waiting_usage(&self) -> Result<bool, AppError> {
+    /// Adds batches from the front of `waiting` together; what is too much for one commit waits anew, in front. Gives
+    /// whether nobody else adds them: what others have taken may wait under another name.
+    async fn add_some_waiting_usage(&self, waiting: &mut VecDeque<UsageBatchName>) -> Result<bool, AppError> {
         let mut counts = Counts::default();
         let mut taken = Vec::new();
         let mut session = self.read().await?;
-        for batch in session.waiting_usage_batches().await? {
-            if counts.len() >= MOST_AT_ONCE {
-                break;
-            }
-            let Some(packed) = session.waiting_counts(&batch).await? else { continue };
+        while counts.len() < MOST_TOGETHER
+            && let Some(batch) = waiting.pop_front()
+        {
+            let Some(packed) = session.waiting_counts(&batch).await? else { return Ok(false) };
             match counts.add_packed(&packed) {
                 Ok(()) => taken.push(batch),
                 Err(error) => tracing::error!(%error, ?batch, "a batch of counts is left aside"),
             }
         }
         drop(session);
-        if taken.is_empty() {
-            return Ok(false);
-        }
+        let (first, rest) = counts.split(MOST_IN_COMMIT);
         let mut tx = self.begin().await?;
         for batch in &taken {
             if !tx.take_waiting_counts(batch).await? {
-                return Ok(true);
+                return Ok(false);
             }
         }
-        tx.add_usage(&counts.into_rows()).await?;
+        if rest.is_some() {
+            let now = self.now();
+            // No gateway is without a name.
+            let gateway = String::new();
+            let name = UsageBatchName { gateway, boot: BootId::new(now, self.entropy()), sequence: 1 };
+            tx.insert_usage_batch(&name, now, rest).await?;
+            waiting.push_front(name);
+        }
+        tx.add_usage(&first).await?;
         self.commit(tx).await?;
         Ok(true)
     }

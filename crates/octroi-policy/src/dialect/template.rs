@@ -1,9 +1,9 @@
 //! Templates of answers and header values: text with placeholders such as `{code}`, read once, written without parsing.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use foldhash::HashMap;
 use octroi_domain::api::Language;
 use octroi_domain::time::Timestamp;
 use serde::Deserialize;
@@ -227,7 +227,7 @@ static SENTENCES: LazyLock<HashMap<(Language, &'static str), Words>> = LazyLock:
     let text = include_str!("../../dialects/sentences.toml");
     let file: HashMap<String, HashMap<String, WordsFile>> = toml::from_str(text).unwrap_or_default();
     let codes = || crate::outcome::Outcome::ALL.iter().map(|o| o.public_code());
-    let mut words = HashMap::new();
+    let mut words = HashMap::default();
     for language in [Language::Fr, Language::En] {
         for code in codes() {
             let Some(found) = file.get(language.code()).and_then(|all| all.get(code)) else { continue };
