@@ -3,12 +3,16 @@
 /** Tabs after which something on a page counts as out of reach. */
 const TABS = 150;
 
-/** With a pointer. */
-export function byPointer() {
+/** With a pointer. A box is ticked by its label, which lies over it. */
+export function byPointer(tab) {
   return {
     press: (target) => target.click(),
     type: (field, text) => field.fill(text),
-    tick: (box) => box.check(),
+    tick: async (box) => {
+      if (await box.isChecked()) return;
+      await tab.locator(`label[for="${await box.getAttribute("id")}"]`).click();
+      if (!(await box.isChecked())) throw new Error(`${box} is not ticked by its label`);
+    },
   };
 }
 
@@ -41,15 +45,17 @@ export function byKeyboard(tab) {
   };
 }
 
-/** What has the focus without showing it, where that is so. */
+/** What has the focus without showing it, where that is so. A card shows the focus of the link that it is. */
 function hiddenFocus(tab) {
   return tab.evaluate(() => {
     const element = document.activeElement;
     if (!element || element === document.body) return undefined;
-    const shows = (style) =>
-      (style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
+    const outlined = (style) => style.outlineStyle !== "none" && Number.parseFloat(style.outlineWidth) > 0;
+    const bearers = [element, element.parentElement, element.closest("li, article, section")].filter(Boolean);
+    const styles = [...bearers.map((bearer) => getComputedStyle(bearer)), getComputedStyle(element, "::after")];
+    const shows = styles.some(outlined) || getComputedStyle(element).boxShadow !== "none";
     const box = element.getBoundingClientRect();
     const inSight = box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight;
-    return inSight && shows(getComputedStyle(element)) ? undefined : element.outerHTML.slice(0, 120);
+    return inSight && shows ? undefined : element.outerHTML.slice(0, 120);
   });
 }

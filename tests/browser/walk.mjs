@@ -166,7 +166,7 @@ async function goes(name, { language, as, keyboard = false }) {
 function someone(tab, words, as, keyboard) {
   const { faults } = watch(tab);
   const pictures = [];
-  const act = keyboard ? byKeyboard(tab) : byPointer();
+  const act = keyboard ? byKeyboard(tab) : byPointer(tab);
   const navigation = tab.getByRole("navigation", { name: words.navigation });
   return {
     tab,

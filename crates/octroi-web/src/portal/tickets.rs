@@ -18,9 +18,10 @@ use super::answer;
 use super::apis::{Frame, Tab};
 use super::badges::{Badge, State as _};
 use super::fields::{Choice, Choices, Field, FormState, Kind, Summary};
-use super::gate::{Form, PageResult};
+use super::gate::{Form, PageError, PageResult};
 use super::lists::{self, Pager};
 use super::path::{ApiPath, Id};
+use super::refused::Refused;
 use super::route::{Access, PageRow, get, post};
 use super::shell::{Section, Shell};
 use super::visitor::Visitor;
@@ -163,19 +164,10 @@ async fn open(visitor: Visitor, path: ApiPath, sent: Form) -> PageResult {
     };
     match visitor.app().open_ticket(visitor.actor(), request).await {
         Ok(ticket) => answer::done(&place(ticket.id), "notice-ticket-opened"),
-        Err(AppError::Invalid(violations)) => {
-            let form = wrong(errors_of(violations));
-            show_on_api(&visitor, &shell, &frame, form, StatusCode::UNPROCESSABLE_ENTITY).await
+        Err(error) => {
+            let refused = refused(error)?;
+            show_on_api(&visitor, &shell, &frame, wrong(refused.errors), refused.status).await
         }
-        Err(AppError::TooMany(seconds)) => {
-            let form = wrong(vec![FieldError::too_many("body", seconds)]);
-            show_on_api(&visitor, &shell, &frame, form, StatusCode::TOO_MANY_REQUESTS).await
-        }
-        Err(AppError::Conflict(conflict)) => {
-            let form = wrong(vec![FieldError::conflict("body", conflict)]);
-            show_on_api(&visitor, &shell, &frame, form, StatusCode::CONFLICT).await
-        }
-        Err(other) => Err(other.into()),
     }
 }
 
@@ -278,21 +270,17 @@ async fn thread(visitor: Visitor, Id(id): Id<TicketId>) -> PageResult {
 async fn reply(visitor: Visitor, Id(id): Id<TicketId>, sent: Form) -> PageResult {
     let shell = visitor.shell(Section::Account);
     let request = Reply { body: lines(sent.one("body")), once: once_of(&sent) };
-    let (error, status) = match visitor.app().reply_ticket(visitor.actor(), id, request).await {
+    match visitor.app().reply_ticket(visitor.actor(), id, request).await {
         Ok(message) => {
             let to = format!("{}#message-{}", place(id), message.position);
-            return answer::done(&to, "notice-ticket-sent");
+            answer::done(&to, "notice-ticket-sent")
         }
-        Err(AppError::Invalid(violations)) => (errors_of(violations), StatusCode::UNPROCESSABLE_ENTITY),
-        Err(AppError::TooMany(seconds)) => {
-            (vec![FieldError::too_many("body", seconds)], StatusCode::TOO_MANY_REQUESTS)
+        Err(error) => {
+            let refused = refused(error)?;
+            let form = FormState::wrong(&shell, &sent, refused.errors);
+            show_thread(&visitor, &shell, id, form, refused.status).await
         }
-        Err(AppError::Conflict(conflict)) => {
-            (vec![FieldError::conflict("body", conflict)], StatusCode::CONFLICT)
-        }
-        Err(other) => return Err(other.into()),
-    };
-    show_thread(&visitor, &shell, id, FormState::wrong(&shell, &sent, error), status).await
+    }
 }
 
 async fn close(visitor: Visitor, Id(id): Id<TicketId>) -> PageResult {
@@ -385,11 +373,17 @@ fn once_for(visitor: &Visitor, form: &FormState<'_>) -> String {
     }
 }
 
-/// A form that was sent before with another text: whoever sends it again is asked whether that is meant.
-fn errors_of(violations: Vec<Violation>) -> Vec<FieldError> {
-    let error = |violation: Violation| match violation {
+/// What the form can mend. One that was sent before with another text is told so: whoever sends it again means it.
+fn refused(error: AppError) -> Result<Refused, PageError> {
+    let told = |violation: Violation| match violation {
         Violation { field, rule: Rule::Taken } if field == "once" => FieldError::sent_before("once"),
         other => FieldError::from(other),
     };
-    violations.into_iter().map(error).collect()
+    match error {
+        AppError::Invalid(violations) => Ok(Refused::fields(violations.into_iter().map(told))),
+        AppError::Conflict(conflict) => {
+            Ok(Refused { status: StatusCode::CONFLICT, errors: vec![FieldError::conflict("body", conflict)] })
+        }
+        other => Refused::by(other, "body"),
+    }
 }

@@ -5,8 +5,8 @@ mod account;
 mod general;
 mod operator;
 mod provider;
-mod tickets;
 mod public;
+mod tickets;
 
 use octroi_domain::permission::Parties;
 use octroi_web::portal::PageRow;

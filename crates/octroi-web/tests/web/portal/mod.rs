@@ -3,8 +3,8 @@
 mod account;
 mod browser;
 mod catalogue;
-mod documentation;
 mod demo;
+mod documentation;
 mod fixtures;
 mod home;
 mod links;

@@ -108,6 +108,41 @@ on_both! {
         hidden.shows(422, "a\u{202e}b");
     }
 
+    async fn what_the_bounds_refuse_is_told_and_not_lost(house) {
+        let sirene = house.publish(json!({}), vec![]).await;
+        let olga = house.person("olga", &[]).await;
+        let id = house.app.open_ticket(&olga, ticket(sirene.api_id(), "S", "B")).await.unwrap().id;
+        let door = Door::of(house);
+        let mut browser = Browser::signed_in(&door, "olga").await;
+        let account = olga.account_id().unwrap();
+        for n in 0..49 {
+            let row = format!(
+                "INSERT INTO tickets VALUES ('tkt_0000000000000000000000{n:04}', '{}', '{account}', NULL, 'S', 'open', \
+                 500, 1, 1)",
+                sirene.api_id()
+            );
+            house.database.meddle(&row).await;
+        }
+        let refused = browser.post(ON_API, &[("subject", "Un de trop"), ("body", "Longue question")]).await;
+        refused.shows(409, "Vous avez 50 tickets ouverts").shows(409, "Longue question");
+        assert_eq!(refused.value("subject"), "Un de trop");
+        let full = "/tickets/tkt_00000000000000000000000001";
+        let refused = browser.post(full, &[("body", "Longue réponse")]).await;
+        refused.shows(409, "Ce ticket a 500 messages").shows(409, "Longue réponse");
+        let page = browser.get(full).await;
+        assert!(page.status == 200 && !page.text.contains("<textarea"), "{}", page.text);
+
+        // Who writes without end is told to wait, and keeps the text.
+        let place = format!("/tickets/{id}");
+        let waiting = loop {
+            let page = browser.post(&place, &[("body", "Encore une")]).await;
+            if page.status != 303 {
+                break page;
+            }
+        };
+        waiting.shows(429, "Encore une").shows(429, "Trop d");
+    }
+
     async fn a_long_thread_opens_at_its_end_and_is_read_from_its_beginning(house) {
         let sirene = house.publish(json!({}), vec![]).await;
         let olga = house.person("olga", &[]).await;
