@@ -17,6 +17,6 @@
     docExpansion: "list",
     defaultModelsExpandDepth: -1,
     syntaxHighlight: { activated: true, theme: "agate" },
-    tryItOutEnabled: true,
+    tryItOutEnabled: false,
   });
 })();
