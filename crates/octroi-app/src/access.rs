@@ -15,6 +15,14 @@ pub(crate) fn signed_in(actor: &Actor) -> Result<(), AppError> {
     }
 }
 
+/// The account of the person who acts; a management token needs the scope to read.
+pub(crate) fn own_account(actor: &Actor) -> Result<AccountId, AppError> {
+    match Reader::of(actor)? {
+        Reader::Account(account) => Ok(account),
+        Reader::All => actor.account_id().ok_or(AppError::Forbidden),
+    }
+}
+
 /// Whose lists an actor reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reader {

@@ -1,5 +1,7 @@
 //! Applications: created, changed, archived.
 
+mod draft;
+
 use octroi_domain::actor::Actor;
 use octroi_domain::application::{Application, ApplicationKind, ApplicationProfile, ApplicationState};
 use octroi_domain::ids::{AccountId, ApplicationId, OrganizationId};
@@ -12,12 +14,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::access::{Reader, signed_in};
+use crate::access::{Reader, own_account, signed_in};
+use crate::catalog::OrganizationName;
 use crate::context::require;
-use crate::credentials::IssuedKey;
+use crate::credentials::{CredentialView, IssuedKey};
 use crate::page::{Page, PageRequest};
-use crate::picture::Picture;
+use crate::picture::{Picture, PictureChange};
 use crate::{App, AppError, Conflict};
+pub(crate) use draft::KIND as DRAFTS;
+pub use draft::{ApplicationDraft, ApplicationDraftView, MadeApplication, WantedSubscription};
 
 /// An application.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -81,6 +86,21 @@ impl From<ListedApplication> for ApplicationView {
             edition,
         }
     }
+}
+
+/// An application with what its page shows beside it.
+#[derive(Clone, Debug)]
+pub struct ApplicationCard {
+    /// The application.
+    pub application: ApplicationView,
+    /// Who owns it.
+    pub owner: OrganizationName,
+    /// The name of whoever made it, while that account is there.
+    pub made_by: Option<String>,
+    /// Every secret that its OAuth2 client ever had, oldest first.
+    pub secrets: Vec<CredentialView>,
+    /// Where its OAuth2 client gets tokens.
+    pub token_endpoint: String,
 }
 
 /// A new application.
@@ -170,6 +190,43 @@ impl App {
         Ok(window.page(found, |a| a.application.id, ApplicationView::from))
     }
 
+    /// The applications of the organizations that `actor` belongs to, whatever else the actor may see; oldest first.
+    pub async fn own_applications(
+        &self,
+        actor: &Actor,
+        page: &PageRequest,
+    ) -> Result<Page<ApplicationView>, AppError> {
+        let window = page.window::<ApplicationId>()?;
+        let scope = ApplicationScope::Account(own_account(actor)?);
+        let found = self.read().await?.applications(scope, window.after, window.rows()).await?;
+        Ok(window.page(found, |a| a.application.id, ApplicationView::from))
+    }
+
+    /// One application with what its page shows beside it.
+    pub async fn application_card(
+        &self,
+        actor: &Actor,
+        id: ApplicationId,
+    ) -> Result<ApplicationCard, AppError> {
+        let mut session = self.read().await?;
+        let application: ApplicationView =
+            find_application(&mut session, actor, id, Action::ApplicationRead).await?.into();
+        let owner = session.organization(application.organization_id).await?.ok_or(AppError::NotFound)?;
+        let maker = session.account(application.created_by).await?;
+        let clients = match application.kind {
+            ApplicationKind::Simple => Vec::new(),
+            ApplicationKind::BackendToBackend => session.client_credentials(id).await?,
+        };
+        let now = self.now();
+        Ok(ApplicationCard {
+            application,
+            owner: owner.into(),
+            made_by: maker.map(|a| format!("{} {}", a.first_name, a.last_name)),
+            secrets: clients.iter().map(|c| CredentialView::of(c, now)).collect(),
+            token_endpoint: self.token_endpoint(),
+        })
+    }
+
     /// One application.
     pub async fn application(&self, actor: &Actor, id: ApplicationId) -> Result<ApplicationView, AppError> {
         let mut session = self.read().await?;
@@ -179,6 +236,18 @@ impl App {
     /// Creates an application for an account's own organization or one in which it may.
     pub async fn create_application(
         &self,
+        actor: &Actor,
+        new: NewApplication,
+    ) -> Result<CreatedApplication, AppError> {
+        let mut tx = self.begin().await?;
+        let created = self.write_application(&mut tx, actor, new).await?;
+        self.commit(tx).await?;
+        Ok(created)
+    }
+
+    async fn write_application(
+        &self,
+        tx: &mut Tx,
         actor: &Actor,
         new: NewApplication,
     ) -> Result<CreatedApplication, AppError> {
@@ -200,14 +269,12 @@ impl App {
             created_at: self.now(),
             edition: 1,
         };
-        let mut tx = self.begin().await?;
         tx.insert_application(&application).await?;
         let client = match application.kind {
             ApplicationKind::Simple => None,
-            ApplicationKind::BackendToBackend => Some(self.make_client_secret(&mut tx, id, None).await?),
+            ApplicationKind::BackendToBackend => Some(self.make_client_secret(tx, id, None).await?),
         };
-        self.audit(&mut tx, actor, "application.created", id, json!({"kind": application.kind}));
-        self.commit(tx).await?;
+        self.audit(tx, actor, "application.created", id, json!({"kind": application.kind}));
         let listed = ListedApplication { application, subscriptions: 0, has_picture: false };
         Ok(CreatedApplication { application: listed.into(), client })
     }
@@ -220,6 +287,19 @@ impl App {
         change: ApplicationChange,
         edition: Option<i64>,
     ) -> Result<ApplicationView, AppError> {
+        self.change_application(actor, id, change, PictureChange::Keep, edition).await
+    }
+
+    /// Changes what is said of an application, and its picture.
+    pub async fn change_application(
+        &self,
+        actor: &Actor,
+        id: ApplicationId,
+        change: ApplicationChange,
+        picture: PictureChange,
+        edition: Option<i64>,
+    ) -> Result<ApplicationView, AppError> {
+        let picture = picture.drawn(self).await?;
         let mut tx = self.begin().await?;
         let mut listed = self.hold_application(&mut tx, actor, id, edition).await?;
         let application = &mut listed.application;
@@ -236,6 +316,9 @@ impl App {
         }
         tx.update_application(application).await?;
         application.edition += 1;
+        if let Some(has_picture) = picture.write(&mut tx, &id.to_string()).await? {
+            listed.has_picture = has_picture;
+        }
         self.audit(&mut tx, actor, "application.updated", id, json!({}));
         self.commit(tx).await?;
         Ok(listed.into())

@@ -4,13 +4,14 @@ pub mod curl;
 mod import;
 mod issuing;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use octroi_domain::actor::Actor;
 use octroi_domain::credential::{
     Credential, CredentialKind, CredentialState, DEFAULT_GRACE, MAX_GRACE, Secret, Standing, WrongState,
 };
-use octroi_domain::ids::{ApplicationId, CredentialId, SubscriptionId};
+use octroi_domain::ids::{ApiId, ApplicationId, CredentialId, SubscriptionId};
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::plan::Security;
 use octroi_domain::subscription::SubscriptionState;
@@ -375,20 +376,22 @@ impl App {
         }
     }
 
-    /// The same key, whose command calls the first operation that its API describes with examples. The key is there
-    /// already: a document that cannot be read just now takes nothing from it.
+    /// The same key, whose command calls the first operation that its API describes with examples.
     pub(crate) async fn with_first_call(&self, key: IssuedKey, place: &SubscriptionInPlace) -> IssuedKey {
-        match self.first_call(place.subscription.api_id).await {
-            Ok(Some(call)) => {
-                let secret = Secret::new(key.secret.clone());
-                IssuedKey { curl: self.key_command(&call, &secret, place), ..key }
-            }
-            Ok(None) => key,
-            Err(error) => {
-                tracing::warn!(%error, api = %place.subscription.api_id, "no first call can be read");
-                key
-            }
-        }
+        let call = self.readable_first_call(place.subscription.api_id).await;
+        let secret = Secret::new(key.secret.clone());
+        IssuedKey { curl: self.key_command(&call, &secret, place), ..key }
+    }
+
+    /// The first call of an API, or a call to its access URL. The key that it is shown with is there already: a document
+    /// that cannot be read just now takes nothing from it.
+    pub(crate) async fn readable_first_call(&self, api: ApiId) -> Arc<SampleCall> {
+        let read = self.first_call(api).await;
+        let call = read.unwrap_or_else(|error| {
+            tracing::warn!(%error, %api, "no first call can be read");
+            None
+        });
+        call.unwrap_or_default()
     }
 
     fn key_command(&self, call: &SampleCall, secret: &Secret, place: &SubscriptionInPlace) -> String {

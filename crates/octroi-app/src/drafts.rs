@@ -5,7 +5,8 @@ use octroi_domain::ids::DraftId;
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::time::Timestamp;
 use octroi_domain::validate::Rule;
-use octroi_store::{Draft, Session};
+use octroi_store::{Draft, Session, Tx};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::context::require;
@@ -53,26 +54,43 @@ impl App {
         id: Option<DraftId>,
         content: &Value,
     ) -> Result<DraftId, AppError> {
+        let id = id.unwrap_or_else(|| self.new_draft_id());
+        let mut tx = self.begin().await?;
+        self.keep_draft(&mut tx, actor, kind, id, content).await?;
+        self.commit(tx).await?;
+        Ok(id)
+    }
+
+    /// A name for a draft that nothing was written in yet. A form that carries it makes one draft, however often it is
+    /// sent.
+    pub fn new_draft_id(&self) -> DraftId {
+        DraftId::new(self.now(), self.entropy())
+    }
+
+    /// Writes a draft of the person who acts. One that became something already stays as it is.
+    pub(crate) async fn keep_draft(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        kind: &str,
+        id: DraftId,
+        content: &Value,
+    ) -> Result<(), AppError> {
         let account_id = actor.account_id().ok_or(AppError::SignIn)?;
         require(actor, Action::AccountUpdate, &Parties::of_account(account_id))?;
         let content = content.to_string();
         if content.len() > MAX_BYTES {
             return Err(AppError::invalid("", Rule::TooLong { max: MAX_BYTES as u64 }));
         }
-        let now = self.now();
-        let mut tx = self.begin().await?;
-        if let Some(id) = id {
-            own_draft(&mut tx, actor, id).await?;
-        } else {
+        if draft_if_any(tx, actor, kind, id).await?.is_none() {
             for old in tx.drafts(account_id).await?.iter().skip(MAX_OPEN - 1) {
                 tx.delete_draft(old.id).await?;
             }
         }
-        let id = id.unwrap_or_else(|| DraftId::new(now, self.entropy()));
-        let draft = Draft { id, account_id, kind: kind.to_owned(), content, outcome: None, updated_at: now };
+        let updated_at = self.now();
+        let draft = Draft { id, account_id, kind: kind.to_owned(), content, outcome: None, updated_at };
         tx.put_draft(&draft).await?;
-        self.commit(tx).await?;
-        Ok(id)
+        Ok(())
     }
 
     /// A draft of the person who acts.
@@ -94,6 +112,27 @@ impl App {
         tx.delete_draft(id).await?;
         self.commit(tx).await
     }
+}
+
+/// A draft of this kind of the person who acts, where something was written under this name. Somebody else's, or a form of
+/// another kind, is not found.
+pub(crate) async fn draft_if_any(
+    session: &mut Session,
+    actor: &Actor,
+    kind: &str,
+    id: DraftId,
+) -> Result<Option<Draft>, AppError> {
+    let account = actor.account_id().ok_or(AppError::SignIn)?;
+    match session.draft(id).await? {
+        Some(draft) if draft.account_id != account || draft.kind != kind => Err(AppError::NotFound),
+        found => Ok(found),
+    }
+}
+
+/// What a draft of a known form holds. A form changes from one version of the program to the next: what it cannot read
+/// any more is begun anew.
+pub(crate) fn content<T: DeserializeOwned>(draft: &Draft) -> Option<T> {
+    serde_json::from_str(&draft.content).ok()
 }
 
 /// A draft of the person who acts; somebody else's does not exist.

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod catalog;
 mod context;
 pub mod credentials;
+pub mod dashboard;
 pub mod drafts;
 mod error;
 pub mod feed;

@@ -7,7 +7,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use octroi_domain::validate::Rule;
-use octroi_store::Document;
+use octroi_store::{Document, DocumentKind, Tx};
 
 use crate::{App, AppError};
 
@@ -49,6 +49,53 @@ pub struct Picture {
 impl From<Document> for Picture {
     fn from(d: Document) -> Self {
         Self { content_type: d.content_type, digest: d.digest, body: d.body }
+    }
+}
+
+/// What happens to the picture of something that is changed.
+#[derive(Clone, Debug, Default)]
+pub enum PictureChange {
+    /// It stays.
+    #[default]
+    Keep,
+    /// These bytes take its place: PNG, JPEG or WebP, at most 1 MiB.
+    Put(Vec<u8>),
+    /// It goes.
+    Remove,
+}
+
+impl PictureChange {
+    /// Draws the picture anew, before anything is written.
+    pub(crate) async fn drawn(self, app: &App) -> Result<DrawnChange, AppError> {
+        Ok(match self {
+            Self::Keep => DrawnChange::Keep,
+            Self::Put(bytes) => DrawnChange::Put(app.redraw_picture(bytes).await?),
+            Self::Remove => DrawnChange::Remove,
+        })
+    }
+}
+
+/// A [`PictureChange`] whose picture is one.
+pub(crate) enum DrawnChange {
+    Keep,
+    Put(Document),
+    Remove,
+}
+
+impl DrawnChange {
+    /// Writes it for `object`; gives whether there is a picture now, where that changed.
+    pub(crate) async fn write(self, tx: &mut Tx, object: &str) -> Result<Option<bool>, AppError> {
+        match self {
+            Self::Keep => Ok(None),
+            Self::Put(document) => {
+                tx.put_document(object, DocumentKind::Picture, document).await?;
+                Ok(Some(true))
+            }
+            Self::Remove => {
+                tx.delete_document(object, DocumentKind::Picture).await?;
+                Ok(Some(false))
+            }
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Subscriptions: asked for, decided, changed, closed.
 
+mod card;
 mod decide;
+mod draft;
 mod offer;
 mod subscribe;
 
@@ -19,7 +21,11 @@ use crate::context::require;
 use crate::page::{Page, PageRequest};
 use crate::{App, AppError};
 
+pub use card::{PlanChoice, PlanChoices, SubscriptionCard, SubscriptionRow};
 pub use decide::{ChangePlan, Decision};
+pub(crate) use draft::KIND as DRAFTS;
+pub use draft::{MadeSubscription, SubscriptionDraft, SubscriptionDraftView};
+pub use octroi_store::ChoosableApplication;
 pub use offer::terms_digest;
 pub use subscribe::{Subscribe, SubscribedView};
 

@@ -6,7 +6,7 @@ mod ingest;
 use std::collections::BTreeMap;
 
 use octroi_domain::actor::Actor;
-use octroi_domain::ids::{ApiId, ApplicationId, SubscriptionId};
+use octroi_domain::ids::{AccountId, ApiId, ApplicationId, SubscriptionId};
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::time::Timestamp;
 use octroi_domain::validate::{Check, Rule};
@@ -26,6 +26,9 @@ const MAX_POINTS: i64 = 3_000;
 
 const MINUTE_MS: i64 = 60_000;
 
+/// Today and the six days before it.
+const LAST_WEEK: Duration = Duration::from_secs(6 * 24 * 3600);
+
 /// How far a gateway's clock may be ahead of ours before its minute is taken for ours.
 const AHEAD: Duration = Duration::from_secs(300);
 
@@ -43,7 +46,7 @@ pub enum UsageStep {
 }
 
 impl UsageStep {
-    /// Milliseconds.
+    /// The length in milliseconds.
     pub const fn millis(self) -> i64 {
         match self {
             Self::Minute => MINUTE_MS,
@@ -143,6 +146,19 @@ impl App {
         self.settle_usage().await;
         let counts = self.read().await?.usage(scope, from, to, query.step.millis()).await?;
         Ok(view(from, to, query.step, &counts))
+    }
+
+    /// Calls of all applications of the account's organizations, day by day, over the last seven days.
+    pub(crate) async fn usage_of_account(
+        &self,
+        session: &mut Session,
+        account: AccountId,
+    ) -> Result<UsageView, AppError> {
+        let step = UsageStep::Day;
+        let query = UsageQuery { from: Some(self.now().before(LAST_WEEK)), step, ..UsageQuery::default() };
+        let (from, to) = self.checked_span(&query)?;
+        let counts = session.usage(UsageScope::Account(account), from, to, step.millis()).await?;
+        Ok(view(from, to, step, &counts))
     }
 
     /// The time asked for, widened to whole spans.

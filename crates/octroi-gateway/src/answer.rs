@@ -131,7 +131,7 @@ pub(crate) fn complete(
 }
 
 fn allow_page(headers: &mut HeaderMap, api: &Api, facts: &AnswerFacts, portal_origins: &[String]) {
-    let Some(origin) = &facts.origin else { return };
+    let Some(origin) = &facts.origin else { return differs_by_origin(headers, api) };
     let origin = cors::judge_origin(api, portal_origins, origin.as_bytes());
     for name in [
         header::ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -150,6 +150,13 @@ fn allow_page(headers: &mut HeaderMap, api: &Api, facts: &AnswerFacts, portal_or
                 }
             }
         }
-        Origin::None | Origin::Denied => {}
+        Origin::None | Origin::Denied => differs_by_origin(headers, api),
+    }
+}
+
+/// A cache must not give a page that is let in the answer that somebody else got.
+fn differs_by_origin(headers: &mut HeaderMap, api: &Api) {
+    if api.cors.is_some() {
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
     }
 }

@@ -25,9 +25,10 @@ pub struct GatewayConfig {
     pub boot: BootId,
     /// Addresses to listen on. Port 0 takes a free one.
     pub listen: Vec<SocketAddr>,
-    /// Number of worker threads; 0 means one for each core.
+    /// Number of worker threads.
     pub workers: usize,
-    /// Most connections of callers that one worker keeps; further ones are closed at once.
+    /// Most connections of callers that one worker keeps; further ones are closed at once. As many more may lead to
+    /// upstreams, and half as many may wait there for the next call.
     pub max_connections_per_worker: usize,
     /// Networks of proxies before the gateway, whose `X-Forwarded-*` are believed.
     pub trusted_proxies: Vec<IpNet>,
@@ -50,6 +51,11 @@ pub struct GatewayConfig {
 }
 
 impl GatewayConfig {
+    /// As many workers as the machine has cores for us.
+    pub fn a_worker_for_each_core() -> usize {
+        std::thread::available_parallelism().map_or(1, usize::from)
+    }
+
     /// Settings that suit most, listening on `listen`.
     pub fn new(
         name: &str,
@@ -62,7 +68,7 @@ impl GatewayConfig {
             name: name.to_owned(),
             boot,
             listen,
-            workers: 0,
+            workers: Self::a_worker_for_each_core(),
             max_connections_per_worker: 20_000,
             trusted_proxies: Vec::new(),
             allowed_private_upstreams: Vec::new(),

@@ -67,11 +67,7 @@ impl Gateway {
     /// delivery of counts; calls are carried by threads of the gateway's own. Until the first snapshot is there, calls
     /// are answered 503: see [`AppliedRevision::ready`].
     pub fn start(config: GatewayConfig, ports: Ports) -> Result<Self, StartError> {
-        let count = match config.workers {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            count => count,
-        };
-        let (addresses, listeners) = listen(&config.listen, count)?;
+        let (addresses, listeners) = listen(&config.listen, config.workers.max(1))?;
         let policy = Arc::new(Policy {
             snapshot: Snapshot::new(),
             instance: config.instance.clone(),

@@ -1,13 +1,14 @@
 //! The headers that an upstream receives, and those that a caller gets back: hop-by-hop ones stripped (promise G3),
 //! forged ones removed (promise G4), ours added.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use octroi_domain::ids::RequestId;
-use octroi_policy::Admitted;
+use octroi_policy::{Admitted, query};
 
 /// The caller's request, as far as forwarding needs it.
 pub(crate) struct Origin<'a> {
@@ -37,6 +38,11 @@ static ON_BEHALF_OF: HeaderName = HeaderName::from_static("x-octroi-on-behalf-of
 static KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 static PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 static HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+/// No header of HTTP. Servers that hand headers on in the environment take it for the address of a proxy of theirs.
+static PROXY: HeaderName = HeaderName::from_static("proxy");
+/// What servers that read `_` and `-` alike would frame the message by.
+static CONTENT_LENGTH_ALIKE: HeaderName = HeaderName::from_static("content_length");
+static TRANSFER_ENCODING_ALIKE: HeaderName = HeaderName::from_static("transfer_encoding");
 
 /// Whether a connection comes from a trusted proxy, and who calls behind it: the last address in `X-Forwarded-For`
 /// that is not a trusted proxy's itself. What cannot be read as an address ends the search.
@@ -47,9 +53,9 @@ pub(crate) fn client_address(peer: IpAddr, trusted: &[IpNet], headers: &HeaderMa
         return (false, peer);
     }
     let mut client = peer;
-    let lines: Vec<&str> = headers.get_all(&X_FORWARDED_FOR).iter().filter_map(|v| v.to_str().ok()).collect();
-    for text in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        let Some(ip) = parse_address(text.trim()) else { break };
+    let lines: Vec<&[u8]> = headers.get_all(&X_FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
+    for text in lines.iter().rev().flat_map(|line| line.rsplit(|b| *b == b',')) {
+        let Some(ip) = std::str::from_utf8(text).ok().and_then(|t| parse_address(t.trim())) else { break };
         client = ip;
         if !is_trusted(&ip) {
             break;
@@ -75,6 +81,7 @@ pub(crate) struct Seen {
     pub(crate) expect: bool,
     pub(crate) accept: bool,
     pub(crate) origin: bool,
+    pub(crate) referer: bool,
     pub(crate) request_id: bool,
     /// One that could pass for ours.
     pub(crate) forged: bool,
@@ -98,7 +105,11 @@ impl Seen {
                 | "proxy-authenticate"
                 | "proxy-authorization"
                 | "te"
-                | "trailer" => seen.hop_by_hop = true,
+                | "trailer"
+                | "proxy"
+                | "content_length"
+                | "transfer_encoding" => seen.hop_by_hop = true,
+                "referer" => seen.referer = true,
                 name if is_ours(name, false) => {
                     seen.forged = true;
                     seen.request_id |= name == "x-request-id";
@@ -110,8 +121,8 @@ impl Seen {
     }
 }
 
-/// Takes out what belongs to one connection only (RFC 9110, 7.6.1), beginning with the headers that `Connection`
-/// nominates.
+/// Takes out what belongs to one connection only (RFC 9110, 7.6.1) and what could be taken for it, beginning with the
+/// headers that `Connection` nominates.
 pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap, seen: Seen) {
     if !seen.hop_by_hop {
         return;
@@ -133,6 +144,9 @@ pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap, seen: Seen) {
         &header::TRAILER,
         &header::TRANSFER_ENCODING,
         &header::UPGRADE,
+        &PROXY,
+        &CONTENT_LENGTH_ALIKE,
+        &TRANSFER_ENCODING_ALIKE,
     ] {
         headers.remove(name);
     }
@@ -153,7 +167,8 @@ fn strip_nominated(headers: &mut HeaderMap) {
 /// Whether a header from outside could pass for one of ours. Many servers read `_` and `-` alike, so both are meant.
 fn is_ours(name: &str, trusted: bool) -> bool {
     const PREFIXES: [&str; 2] = ["x-octroi-", "x-forwarded-"];
-    const NAMES: [&str; 5] = ["forwarded", "x-real-ip", "x-request-id", "x-original-url", "x-rewrite-url"];
+    const NAMES: [&str; 6] =
+        ["forwarded", "x-real-ip", "x-request-id", "x-original-uri", "x-original-url", "x-rewrite-url"];
     let bytes = name.as_bytes();
     if !matches!(bytes.first(), Some(b'x' | b'f')) {
         return false;
@@ -228,6 +243,9 @@ pub(crate) fn to_upstream(
     for name in admitted.hidden_headers() {
         headers.remove(name);
     }
+    if seen.referer {
+        clean_referer(headers, admitted.hidden_parameters());
+    }
     if seen.forged {
         strip_forged(headers, origin.trusted);
     }
@@ -247,11 +265,26 @@ pub(crate) fn to_upstream(
     OwnHeaders { text: Bytes::from(values.text), ends: values.ends }
 }
 
+/// A page that was opened with a credential in its address names that address in the calls that it makes itself.
+fn clean_referer(headers: &mut HeaderMap, hidden: &[String]) {
+    let Some(referer) = headers.get(header::REFERER).filter(|_| !hidden.is_empty()) else { return };
+    let Ok(text) = std::str::from_utf8(referer.as_bytes()) else {
+        headers.remove(header::REFERER);
+        return;
+    };
+    let Some((page, query)) = text.split_once('?') else { return };
+    let Cow::Owned(kept) = query::without(query, |name| hidden.iter().any(|h| h == name)) else { return };
+    let mark = if kept.is_empty() { "" } else { "?" };
+    match HeaderValue::from_str(&[page, mark, &kept].concat()) {
+        Ok(clean) => headers.insert(header::REFERER, clean),
+        Err(_) => headers.remove(header::REFERER),
+    };
+}
+
 fn push_forwarded(values: &mut Values, headers: &HeaderMap, origin: &Origin<'_>) {
     let earlier = |name: &HeaderName| {
-        let lines = headers.get_all(name).iter().filter_map(|v| v.to_str().ok());
-        lines
-            .fold(String::new(), |all, line| if all.is_empty() { line.to_owned() } else { all + ", " + line })
+        let lines = headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes()));
+        lines.fold(String::new(), |all, line| if all.is_empty() { line.into() } else { all + ", " + &line })
     };
     let append_earlier = |values: &mut Values, name: &HeaderName| {
         if origin.trusted {
@@ -339,7 +372,7 @@ mod tests {
             let lines: Vec<_> = xff.iter().map(|v| ("x-forwarded-for", *v)).collect();
             let mut map = HeaderMap::new();
             for (n, v) in &lines {
-                map.append(*n, HeaderValue::from_str(v).unwrap());
+                map.append(*n, HeaderValue::from_bytes(v.as_bytes()).unwrap());
             }
             let (trusted, ip) = client_address(peer.parse().unwrap(), &trusted, &map);
             (trusted, ip.to_string())
@@ -349,6 +382,8 @@ mod tests {
         assert_eq!(ask("10.0.0.1", &["6.6.6.6", "[2001:db8::1]:443"]), (true, "2001:db8::1".into()));
         assert_eq!(ask("10.0.0.1", &["10.0.0.9"]), (true, "10.0.0.9".into()));
         assert_eq!(ask("10.0.0.1", &["192.0.2.7, nonsense"]), (true, "10.0.0.1".into()));
+        assert_eq!(ask("10.0.0.1", &["6.6.6.6", "é, 192.0.2.7"]), (true, "192.0.2.7".into()));
+        assert_eq!(ask("10.0.0.1", &["6.6.6.6", "é"]), (true, "10.0.0.1".into()));
         assert_eq!(ask("::ffff:10.0.0.1", &["192.0.2.7"]), (true, "192.0.2.7".into()));
     }
 

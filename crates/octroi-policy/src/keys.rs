@@ -230,12 +230,19 @@ impl KeyTable {
     }
 
     /// Puts in what came or changed. Where two credentials have one digest (the old and the new secret of an OAuth2
-    /// client), one that opens something stands before one that does not, and the younger before the older.
-    pub(crate) fn put(&self, record: KeyRecord, cells: &SubscriptionCells) -> Put {
+    /// client), one that opens something stands before one that does not, and the younger before the older; unless
+    /// what is there is `outdated`.
+    pub(crate) fn put(
+        &self,
+        record: KeyRecord,
+        cells: &SubscriptionCells,
+        outdated: impl FnOnce(u128) -> bool,
+    ) -> Put {
         let at = prefix(&record.digest);
         let entry = Arc::new(KeyEntry::new(record, cells));
         let map = self.0.pin();
-        if let Some(there) = map.get(&at)
+        if !outdated(at)
+            && let Some(there) = map.get(&at)
             && there.id != entry.id
             && (there.standing == Standing::Open, there.id) > (entry.standing == Standing::Open, entry.id)
         {

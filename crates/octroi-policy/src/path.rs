@@ -13,7 +13,8 @@ pub struct Ambiguous(pub &'static str);
 /// carry capitals, what may not stand in a path is encoded.
 ///
 /// Refused: anything that does not begin with a slash, empty and dot segments, `;` parameters, backslashes, encoded
-/// slashes, backslashes and control characters, doubly encoded ones of these, and percent signs that encode nothing.
+/// slashes, backslashes and control characters, doubly encoded ones of these, characters in more bytes of UTF-8 than they
+/// take, and percent signs that encode nothing.
 pub fn normalise(path: &str) -> Result<Cow<'_, str>, Ambiguous> {
     if path.bytes().all(is_plain) {
         check_segments(path)?;
@@ -22,6 +23,7 @@ pub fn normalise(path: &str) -> Result<Cow<'_, str>, Ambiguous> {
     let normal = recode(path)?;
     check_segments(&normal)?;
     check_double_encoding(&normal)?;
+    check_overlong(&normal)?;
     Ok(Cow::Owned(normal))
 }
 
@@ -89,6 +91,25 @@ fn check_double_encoding(normal: &str) -> Result<(), Ambiguous> {
     }
 }
 
+/// Refuses what a careless decoder of UTF-8 reads as another character: `%C0%AF` as a slash. Other bytes that are not
+/// UTF-8 pass: there are servers that speak Latin-1.
+fn check_overlong(normal: &str) -> Result<(), Ambiguous> {
+    let overlong = |first: &str, next: &str| {
+        let too_early = match (first.len(), unhex(first.as_bytes())) {
+            (2, Some(0xc0 | 0xc1)) => 0x80..0xc0,
+            (2, Some(0xe0)) => 0x80..0xa0,
+            (2, Some(0xf0)) => 0x80..0x90,
+            _ => return false,
+        };
+        unhex(next.as_bytes()).is_some_and(|byte| too_early.contains(&byte))
+    };
+    let encoded = normal.split('%').skip(1);
+    match encoded.clone().zip(encoded.skip(1)).any(|(first, next)| overlong(first, next)) {
+        true => Err(Ambiguous("an overlong character")),
+        false => Ok(()),
+    }
+}
+
 fn push_encoded(text: &mut String, b: u8) {
     let _ = write!(text, "%{b:02X}");
 }
@@ -138,6 +159,7 @@ mod tests {
             ("/a%20b|{c}", "/a%20b%7C%7Bc%7D"),
             ("/100%25", "/100%25"),
             ("/a%3bb", "/a%3Bb"),
+            ("/%C0+propos/%e0%a0%80/%f0%90%80%80/%c3", "/%C0+propos/%E0%A0%80/%F0%90%80%80/%C3"),
         ] {
             assert_eq!(normalise(path).as_deref(), Ok(normal), "{path}");
         }
@@ -172,6 +194,11 @@ mod tests {
             "/a%zz",
             "/a%2525",
             "/a%25%32%66",
+            "/%c0%ae%c0%ae/b",
+            "/a%c0%afb",
+            "/a%c1%9cb",
+            "/a%e0%80%afb",
+            "/a%f0%80%80%af",
             "*",
         ] {
             assert!(normalise(path).is_err(), "{path}");

@@ -88,12 +88,10 @@ impl Snapshot {
         let mut kept = HashSet::new();
         let whole = delta.from.is_none();
         for record in delta.keys {
-            let put = self.keys.put(record, &self.subscriptions);
+            // Of a whole snapshot, the first at its place replaces whatever was there.
+            let put = self.keys.put(record, &self.subscriptions, |at| whole && kept.insert(at));
             if put.tombstone {
                 tombstones.push_back((now, put.at));
-            }
-            if whole {
-                kept.insert(put.at);
             }
         }
         if whole {

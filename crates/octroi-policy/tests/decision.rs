@@ -122,6 +122,14 @@ fn outcome(policy: &Policy, secret: &str) -> Outcome {
 }
 
 #[test]
+fn a_whole_snapshot_replaces_whatever_was_there() {
+    let policy = policy(vec![key(5, SECRET, open())]);
+    assert_eq!(outcome(&policy, SECRET), Outcome::Admitted);
+    policy.snapshot.apply(whole(2, vec![key(3, SECRET, KeyStatus::Revoked)]), NOW).unwrap();
+    assert_eq!(outcome(&policy, SECRET), Outcome::CredentialRevoked);
+}
+
+#[test]
 fn before_the_first_load_nothing_is_let_through() {
     let empty = Policy { snapshot: Snapshot::new(), ..policy(vec![]) };
     assert_eq!(outcome(&empty, SECRET), Outcome::GatewayNotReady);

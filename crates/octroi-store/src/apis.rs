@@ -96,17 +96,17 @@ impl Session {
         row.as_ref().map(read).transpose()
     }
 
-    /// Every version with this slug, oldest first, whoever asks.
-    pub async fn api_versions(&mut self, slug: &str) -> Result<Vec<Api>, StoreError> {
-        let sql = "SELECT * FROM apis WHERE slug = $1 ORDER BY id";
-        self.rows(sql, values![slug]).await?.iter().map(read).collect()
-    }
-
-    /// Every version with this slug that `viewer` sees, oldest first.
+    /// The versions with this slug that `viewer` sees, oldest first.
     pub async fn api_versions_seen(&mut self, viewer: Viewer, slug: &str) -> Result<Vec<Api>, StoreError> {
         let sql = seen!("SELECT a.* FROM apis a WHERE ", " AND a.slug = $3 ORDER BY a.id");
         let values = values![viewer.everything(), viewer.account(), slug];
         self.rows(sql, values).await?.iter().map(read).collect()
+    }
+
+    /// Every version with this slug, oldest first, whoever asks.
+    pub async fn api_versions(&mut self, slug: &str) -> Result<Vec<Api>, StoreError> {
+        let sql = "SELECT * FROM apis WHERE slug = $1 ORDER BY id";
+        self.rows(sql, values![slug]).await?.iter().map(read).collect()
     }
 
     /// The API that has this place on the gateway.

@@ -108,6 +108,19 @@ impl Session {
         self.rows(sql, values).await?.iter().map(read_listed).collect()
     }
 
+    /// Up to `limit` applications in use of the organizations that `account` is a member of, youngest first.
+    pub async fn latest_applications(
+        &mut self,
+        account: AccountId,
+        limit: i64,
+    ) -> Result<Vec<ListedApplication>, StoreError> {
+        let sql = select!(
+            "WHERE a.organization_id IN (SELECT organization_id FROM memberships WHERE account_id = $1) \
+             AND a.state = 'active' ORDER BY a.id DESC LIMIT $2"
+        );
+        self.rows(sql, values![text(account), limit]).await?.iter().map(read_listed).collect()
+    }
+
     /// Every application of `organization` that is in use.
     pub async fn active_applications(
         &mut self,

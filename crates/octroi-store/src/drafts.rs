@@ -67,8 +67,9 @@ impl Tx {
         Ok(self.execute(sql, values![text(id), outcome]).await? > 0)
     }
 
-    /// Removes a draft.
+    /// Removes a draft and its files.
     pub async fn delete_draft(&mut self, id: DraftId) -> Result<(), StoreError> {
+        self.execute("DELETE FROM documents WHERE object = $1", values![text(id)]).await?;
         self.execute("DELETE FROM drafts WHERE id = $1", values![text(id)]).await.map(drop)
     }
 

@@ -28,6 +28,13 @@ impl Session {
         self.rows(sql, values![text(api)]).await?.iter().map(read).collect()
     }
 
+    /// The plans of every version with this slug, version by version, in their providers' orders.
+    pub async fn plans_of_versions(&mut self, slug: &str) -> Result<Vec<Plan>, StoreError> {
+        let sql = "SELECT p.* FROM plans p JOIN apis a ON a.id = p.api_id WHERE a.slug = $1 \
+                   ORDER BY p.api_id, p.position, p.id";
+        self.rows(sql, values![slug]).await?.iter().map(read).collect()
+    }
+
     /// Every plan, API by API, in their providers' orders.
     pub async fn every_plan(&mut self) -> Result<Vec<Plan>, StoreError> {
         let sql = "SELECT * FROM plans ORDER BY api_id, position, id";

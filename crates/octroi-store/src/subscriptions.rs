@@ -167,15 +167,16 @@ impl Session {
         self.rows(sql, values![text(application)]).await?.iter().map(read).collect()
     }
 
-    /// Whether an application has a pending, active or paused subscription to an API.
-    pub async fn is_subscribed(
+    /// The pending, active or paused subscription of an application to an API.
+    pub async fn open_subscription(
         &mut self,
         application: ApplicationId,
         api: ApiId,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<SubscriptionId>, StoreError> {
         let sql = "SELECT id FROM subscriptions WHERE application_id = $1 AND api_id = $2 \
                    AND state IN ('pending', 'active', 'paused')";
-        Ok(self.maybe(sql, values![text(application), text(api)]).await?.is_some())
+        let row = self.maybe(sql, values![text(application), text(api)]).await?;
+        row.map(|row| row.parsed("id")).transpose()
     }
 
     /// Whether an organization has, for any of its applications, a pending, active or paused subscription to an API.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use octroi_domain::ids::{ApiId, ApplicationId, BootId, CredentialId, PlanId, SubscriptionId};
+use octroi_domain::ids::{AccountId, ApiId, ApplicationId, BootId, CredentialId, PlanId, SubscriptionId};
 use octroi_domain::time::Timestamp;
 
 use crate::row::{Row, Value, text, values};
@@ -55,6 +55,8 @@ pub enum UsageScope {
     Subscription(SubscriptionId),
     /// All of an application's.
     Application(ApplicationId),
+    /// All of the applications of every organization that an account is a member of.
+    Account(AccountId),
     /// All to one API, refused ones that no subscription is known of included.
     Api(ApiId),
 }
@@ -119,6 +121,14 @@ impl Session {
             UsageScope::Subscription(id) => (spans!("u.subscription_id = $4"), text(id)),
             UsageScope::Application(id) => (
                 spans!("u.subscription_id IN (SELECT id FROM subscriptions WHERE application_id = $4)"),
+                text(id),
+            ),
+            UsageScope::Account(id) => (
+                spans!(
+                    "u.subscription_id IN (SELECT s.id FROM memberships m \
+                     JOIN applications a ON a.organization_id = m.organization_id \
+                     JOIN subscriptions s ON s.application_id = a.id WHERE m.account_id = $4)"
+                ),
                 text(id),
             ),
             UsageScope::Api(id) => (spans!("u.api_id = $4"), text(id)),

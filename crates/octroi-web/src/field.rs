@@ -49,6 +49,11 @@ impl FieldError {
         Self::new(field, "unexpected")
     }
 
+    /// A field with something wrong that this sentence says.
+    pub(crate) fn said(field: &'static str, sentence: &'static str) -> Self {
+        Self::new(field, "conflict").saying(sentence)
+    }
+
     /// A header that is not one entity tag of ours.
     pub(crate) fn if_match() -> Self {
         Self::new("If-Match", "malformed").saying("form-if_match")

@@ -198,11 +198,6 @@ impl Problem {
         found.map(|(_, value)| value.clone())
     }
 
-    /// The fields that are wrong.
-    pub(crate) fn errors(&self) -> &[FieldError] {
-        &self.0.errors
-    }
-
     /// The answer, in `language`.
     pub(crate) fn answer(&self, context: &ProblemContext<'_>) -> Response<Body> {
         let Inner { code, errors, headers, .. } = &*self.0;

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 mod database;
 pub mod demo;
+pub mod descriptors;
 pub mod foundation;
 pub mod keys;
 pub mod mail;

@@ -13,6 +13,7 @@ use super::write::fold;
 use crate::access::{signed_in, viewer};
 use crate::context::require;
 use crate::page::{Page, PageRequest};
+use crate::subscriptions::ApiReference;
 use crate::{App, AppError, Conflict};
 use octroi_store::Session;
 
@@ -92,6 +93,31 @@ impl ApiFilter {
     }
 }
 
+/// Up to `rows` APIs that `actor` sees and that fit `filter`, after `after`.
+async fn fitting(
+    session: &mut Session,
+    actor: &Actor,
+    filter: &ApiFilter,
+    mut after: Option<ApiId>,
+    rows: i64,
+) -> Result<Vec<Api>, AppError> {
+    if filter.q.as_ref().is_some_and(|q| q.len() > 200) {
+        return Err(AppError::invalid("q", Rule::TooLong { max: 200 }));
+    }
+    let mut found = Vec::new();
+    loop {
+        let seen = session.apis_seen(viewer(actor), after, CHUNK, filter.state).await?;
+        let last = seen.len() < CHUNK as usize;
+        after = seen.last().map(|api| api.id);
+        found.extend(seen.into_iter().filter(|api| filter.fits(api)));
+        if last || found.len() as i64 >= rows {
+            break;
+        }
+    }
+    found.truncate(rows as usize);
+    Ok(found)
+}
+
 impl App {
     /// The APIs that `actor` sees and that fit `filter`, oldest first.
     pub async fn apis(
@@ -101,27 +127,33 @@ impl App {
         filter: &ApiFilter,
     ) -> Result<Page<ApiView>, AppError> {
         let window = page.window::<ApiId>()?;
-        if filter.q.as_ref().is_some_and(|q| q.len() > 200) {
-            return Err(AppError::invalid("q", Rule::TooLong { max: 200 }));
-        }
         let mut session = self.read().await?;
-        let (mut found, mut after) = (Vec::new(), window.after);
-        loop {
-            let rows = session.apis_seen(viewer(actor), after, CHUNK, filter.state).await?;
-            let last = rows.len() < CHUNK as usize;
-            after = rows.last().map(|api| api.id);
-            found.extend(rows.into_iter().filter(|api| filter.fits(api)));
-            if last || found.len() as i64 >= window.rows() {
-                break;
-            }
-        }
-        found.truncate(window.rows() as usize);
+        let found = fitting(&mut session, actor, filter, window.after, window.rows()).await?;
         let Page { items, next_cursor } = window.page(found, |api| api.id, |api| api);
         let mut views = Vec::with_capacity(items.len());
         for api in items {
             views.push(self.api_view(&mut session, actor, api).await?);
         }
         Ok(Page { items: views, next_cursor })
+    }
+
+    /// The names of up to `limit` APIs that `actor` sees, that fit `filter` and that take subscriptions; oldest first.
+    pub async fn find_apis(
+        &self,
+        actor: &Actor,
+        filter: &ApiFilter,
+        limit: u32,
+    ) -> Result<Vec<ApiReference>, AppError> {
+        let filter = ApiFilter { state: Some(ApiState::Published), ..filter.clone() };
+        let found = fitting(&mut self.read().await?, actor, &filter, None, limit.into()).await?;
+        let named = |api: Api| ApiReference {
+            access_url: self.access_url(&api.gateway.route),
+            id: api.id,
+            slug: api.slug,
+            version: api.version,
+            name: api.name,
+        };
+        Ok(found.into_iter().map(named).collect())
     }
 
     /// The API `id`.

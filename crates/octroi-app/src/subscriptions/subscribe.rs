@@ -6,7 +6,7 @@ use octroi_domain::ids::{ApplicationId, PlanId, SubscriptionId};
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::plan::Security;
 use octroi_domain::subscription::{Subscription, SubscriptionState};
-use octroi_store::{StoreError, Tx};
+use octroi_store::{StoreError, SubscriptionInPlace, Tx};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -51,34 +51,54 @@ impl App {
     pub async fn subscribe(&self, actor: &Actor, request: Subscribe) -> Result<SubscribedView, AppError> {
         signed_in(actor)?;
         let mut tx = self.begin().await?;
-        let subscription = self.draft_subscription(&mut tx, actor, request).await?;
+        let (place, key) = self.write_subscription(&mut tx, actor, request).await?;
+        self.commit(tx).await?;
+        Ok(self.subscribed(place, key).await)
+    }
+
+    /// A subscription that was just made, its key with the command of a first call.
+    pub(super) async fn subscribed(
+        &self,
+        place: SubscriptionInPlace,
+        key: Option<IssuedKey>,
+    ) -> SubscribedView {
+        let key = match key {
+            Some(key) => Some(self.with_first_call(key, &place).await),
+            None => None,
+        };
+        SubscribedView { subscription: self.subscription_view(place), key }
+    }
+
+    /// Writes a subscription and, where its plan gives one at once, its key.
+    pub(super) async fn write_subscription(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        request: Subscribe,
+    ) -> Result<(SubscriptionInPlace, Option<IssuedKey>), AppError> {
+        let subscription = self.draft_subscription(tx, actor, request).await?;
         tx.insert_subscription(&subscription).await.map_err(already_subscribed)?;
         let id = subscription.id;
         let place = tx.subscription(id).await?.ok_or(AppError::NotFound)?;
         let active = subscription.state == SubscriptionState::Active;
         let key = match place.plan.security {
-            Security::ApiKey if active => Some(self.make_key(&mut tx, &place, None).await?),
+            Security::ApiKey if active => Some(self.make_key(tx, &place, None).await?),
             _ => None,
         };
-        self.tell_gateways(&mut tx, &place).await?;
+        self.tell_gateways(tx, &place).await?;
         let details = json!({"application": subscription.application_id, "plan": subscription.plan_id});
-        self.audit(&mut tx, actor, "subscription.created", id, details);
+        self.audit(tx, actor, "subscription.created", id, details);
         if let Some(key) = &key {
-            self.audit(&mut tx, actor, "credential.issued", key.credential.id, json!({"subscription": id}));
+            self.audit(tx, actor, "credential.issued", key.credential.id, json!({"subscription": id}));
         }
         if subscription.state == SubscriptionState::Pending {
-            self.tell_requested(&mut tx, actor, &place).await?;
+            self.tell_requested(tx, actor, &place).await?;
         }
-        self.commit(tx).await?;
-        let key = match key {
-            Some(key) => Some(self.with_first_call(key, &place).await),
-            None => None,
-        };
-        Ok(SubscribedView { subscription: self.subscription_view(place), key })
+        Ok((place, key))
     }
 
     /// The subscription asked for, every rule checked, with others who change the application waiting.
-    async fn draft_subscription(
+    pub(super) async fn draft_subscription(
         &self,
         tx: &mut Tx,
         actor: &Actor,
@@ -95,7 +115,7 @@ impl App {
         offer.check_open(application.kind)?;
         let comment = offer.check_comment(&request.comment)?;
         let accepted_terms = offer.check_terms(request.accepted_terms.as_deref())?;
-        if tx.is_subscribed(application.id, offer.api.id).await? {
+        if tx.open_subscription(application.id, offer.api.id).await?.is_some() {
             return Err(Conflict::AlreadySubscribed.into());
         }
         let now = self.now();

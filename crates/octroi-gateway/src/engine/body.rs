@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -24,6 +24,8 @@ pub(super) struct CutOff(pub(super) Outcome);
 #[derive(Debug, Default)]
 pub(super) struct BodyCount {
     pub(super) bytes: Cell<u64>,
+    /// Whether all of it was handed to the connection.
+    pub(super) ended: Cell<bool>,
     pub(super) fault: Cell<Option<Outcome>>,
 }
 
@@ -50,6 +52,11 @@ impl ToUpstream {
     /// Whether there is nothing to send.
     pub(super) const fn is_none(&self) -> bool {
         self.0.is_none()
+    }
+
+    /// What is known of it while it is sent; none where there is nothing to send.
+    pub(super) fn count(&self) -> Option<Rc<BodyCount>> {
+        self.0.as_ref().map(|counted| Rc::clone(&counted.count))
     }
 }
 
@@ -89,13 +96,12 @@ impl Body for ToUpstream {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
         let Some(counted) = &mut self.get_mut().0 else { return Poll::Ready(None) };
         loop {
-            let frame = match Pin::new(&mut counted.body).poll_frame(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Ready(Some(frame)) => frame,
-            };
-            if let Some(noted) = counted.note(frame) {
-                return Poll::Ready(Some(noted));
+            let frame = ready!(Pin::new(&mut counted.body).poll_frame(cx));
+            counted.count.ended.set(frame.is_none() || counted.body.is_end_stream());
+            match frame.map(|frame| counted.note(frame)) {
+                None => return Poll::Ready(None),
+                Some(Some(noted)) => return Poll::Ready(Some(noted)),
+                Some(None) => {}
             }
         }
     }
@@ -147,7 +153,8 @@ impl Relay {
                 }
                 Poll::Ready(Some(Err(_))) => {
                     let slow = self.wire.as_ref().is_some_and(Wire::timed_out);
-                    let outcome = if slow { Outcome::UpstreamTimeout } else { Outcome::UpstreamBroken };
+                    let theirs = if slow { Outcome::UpstreamTimeout } else { Outcome::UpstreamBroken };
+                    let outcome = self.record.callers_fault().unwrap_or(theirs);
                     self.wire = None;
                     self.record.finish_as(outcome);
                     // What came before goes out first: an error ends the caller's connection at once.

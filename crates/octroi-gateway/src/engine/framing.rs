@@ -40,8 +40,8 @@ enum State {
     },
     ChunkEnd,
     Trailer,
-    /// Not followed any more.
-    Lost,
+    /// Not followed any more: what is there now is on its way to be refused.
+    Lost(Place),
 }
 
 /// Follows the bytes of one connection.
@@ -54,8 +54,11 @@ pub(super) struct Framing {
     framing_headers: u32,
 }
 
-/// More of a line than this is not looked at: no framing header is that long.
+/// More of a line than this is not kept. A framing header that long is spoilt: what the parser reads whole and this only
+/// in part, the two could read in two ways.
 const MOST_OF_A_LINE: usize = 256;
+/// Counts for more framing headers than a message may have.
+const TOO_MANY: u32 = 2;
 
 impl Framing {
     pub(super) fn new() -> Self {
@@ -66,6 +69,7 @@ impl Framing {
         match self.state {
             State::Boundary => Place::Boundary,
             State::Head { .. } => Place::Head,
+            State::Lost(place) => place,
             _ => Place::Body,
         }
     }
@@ -82,7 +86,7 @@ impl Framing {
                     self.pass_chunk_frame(bytes[at]);
                     1
                 }
-                State::Lost => return,
+                State::Lost(_) => return,
             };
         }
     }
@@ -111,12 +115,18 @@ impl Framing {
                 self.line = line;
             }
         }
-        if !well_ended || self.framing_headers > 1 {
+        if !well_ended || self.framing_headers >= TOO_MANY {
             bytes[end] = 0;
-            self.state = State::Lost;
+            self.lose();
             return bytes.len();
         }
         end + 1
+    }
+
+    /// Gives up. A head stays a head, so that its time is still that of a head.
+    fn lose(&mut self) {
+        let place = if matches!(self.state, State::Boundary) { Place::Head } else { self.place() };
+        self.state = State::Lost(place);
     }
 
     /// Keeps a part of a line for when its end comes: its beginning, and always its last byte.
@@ -151,14 +161,17 @@ impl Framing {
         }
         let Some(colon) = memchr(b':', line) else { return };
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-        if name.eq_ignore_ascii_case(b"content-length") {
+        let is_length = name.eq_ignore_ascii_case(b"content-length");
+        if is_length {
             let number = std::str::from_utf8(value).ok().and_then(|v| v.parse().ok());
             self.length = number.unwrap_or(0);
-            self.framing_headers += 1;
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.chunked = true;
-            self.framing_headers += 1;
+        } else {
+            return;
         }
+        // Of a line that was kept, the carriage return is gone already.
+        self.framing_headers += if line.len() + 1 < MOST_OF_A_LINE { 1 } else { TOO_MANY };
     }
 
     fn end_head(&mut self) {
@@ -191,7 +204,7 @@ impl Framing {
                     match char::from(b).to_digit(16).and_then(|d| size.checked_mul(16)?.checked_add(d.into()))
                     {
                         Some(size) => State::ChunkSize { size },
-                        None => State::Lost,
+                        None => State::Lost(Place::Body),
                     }
                 }
             },
@@ -199,7 +212,7 @@ impl Framing {
             State::ChunkExtension { size } => State::ChunkExtension { size },
             State::ChunkEnd if b == b'\r' => State::ChunkEnd,
             State::ChunkEnd if b == b'\n' => State::ChunkSize { size: 0 },
-            _ => State::Lost,
+            _ => State::Lost(Place::Body),
         };
     }
 
@@ -247,6 +260,23 @@ mod tests {
             "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=\"y\"\r\na\nb\r\n0\r\nT: 1\r\n\r\n";
         assert_eq!(untouched(chunked), Place::Boundary);
         assert_eq!(untouched(&format!("{post}{chunked}{get}")), Place::Boundary);
+    }
+
+    #[test]
+    fn a_framing_header_that_is_not_kept_whole_is_spoilt() {
+        for name in ["Content-Length", "Transfer-Encoding"] {
+            let bad = format!("POST / HTTP/1.1\r\n{name}: {}5\r\n\r\nhello", "0".repeat(300));
+            assert!(pass(&bad).0.contains('\0'), "{name}");
+        }
+        let fits = format!("POST / HTTP/1.1\r\nContent-Length: {}5\r\n\r\nhello", "0".repeat(200));
+        assert_eq!(untouched(&fits), Place::Boundary);
+    }
+
+    #[test]
+    fn a_spoilt_head_is_still_a_head() {
+        assert_eq!(pass("GET / HTTP/1.1\nHost: a").1, Place::Head);
+        assert_eq!(pass("\n").1, Place::Head);
+        assert_eq!(pass("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz").1, Place::Body);
     }
 
     #[test]

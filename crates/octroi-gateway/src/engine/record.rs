@@ -55,12 +55,26 @@ impl CallRecord {
         if std::mem::replace(&mut self.done, true) {
             return;
         }
-        self.connection.in_flight.set(false);
+        self.connection.end_call();
         let shared = &self.worker.shared;
         let duration = shared.ports.clock.monotonic().saturating_sub(self.started);
         let (now, duration_us) = (self.arrived.after(duration), micros(duration));
         self.count(now, duration_us);
         self.log(now, duration_us);
+    }
+
+    /// The host that was asked for: the target's own authority stands before `Host` (RFC 9112, 3.2.2). Of one that was
+    /// refused, what stands before an `@` is left out: it may be a secret.
+    pub(super) fn asked_host(&self) -> Option<&str> {
+        match self.uri.authority() {
+            Some(authority) => authority.as_str().rsplit('@').next(),
+            None => self.host.as_ref().and_then(|h| h.to_str().ok()),
+        }
+    }
+
+    /// What is wrong with the caller's body: it stands before whatever the upstream makes of that.
+    pub(super) fn callers_fault(&self) -> Option<Outcome> {
+        self.body_in.as_ref().and_then(|count| count.fault.get())
     }
 
     fn bytes_in(&self) -> u64 {
@@ -101,7 +115,7 @@ impl CallRecord {
             their_request_id: their_request_id.as_deref(),
             client_ip: &self.client_text,
             method: self.method.as_str(),
-            host: self.host.as_ref().and_then(|v| v.to_str().ok()),
+            host: self.asked_host(),
             path: self.uri.path(),
             api: self.api.as_ref().map(|a| (a.slug.as_str(), a.version.as_str())),
             caller: self.caller,

@@ -1,7 +1,9 @@
 //! Takes a call from its connection, has it decided, and answers it or sends it on.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -28,8 +30,7 @@ pub(super) async fn handle(
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<ToCaller>, Infallible> {
-    connection.in_flight.set(true);
-    connection.served.set(true);
+    connection.begin_call();
     let (parts, body) = request.into_parts();
     let call = Call::new(worker, connection, peer, &parts);
     Ok(call.answer(parts, body).await)
@@ -153,7 +154,7 @@ impl Call {
                 self.relay(&admitted, arrived)
             }
             Err(outcome) => {
-                let outcome = self.record.body_in.as_ref().and_then(|b| b.fault.get()).unwrap_or(outcome);
+                let outcome = self.record.callers_fault().unwrap_or(outcome);
                 let mut refusal = Refusal::at(outcome, admitted.api(), admitted.caller());
                 refusal.readings = *admitted.readings();
                 self.refuse(&refusal)
@@ -162,10 +163,7 @@ impl Call {
     }
 
     fn make_headers(&self, admitted: &Admitted, parts: &mut Parts) -> OwnHeaders {
-        let host = match parts.uri.authority() {
-            Some(authority) => Some(authority.as_str()),
-            None => self.record.host.as_ref().and_then(|h| h.to_str().ok()),
-        };
+        let host = self.record.asked_host();
         let peer_text = &self.record.connection.peer_text;
         let origin = Origin { peer: self.peer.ip(), peer_text, trusted: self.trusted, host, scheme: "http" };
         let entropy = &*self.worker.shared.ports.entropy;
@@ -304,11 +302,17 @@ fn is_host(text: &str) -> bool {
 const MOST_DISCARDED: u64 = 256 * 1024;
 
 async fn discard(mut body: Incoming, headers: &HeaderMap) {
-    let short = body.size_hint().upper().is_some_and(|length| length <= MOST_DISCARDED);
-    if body.is_end_stream() || !short || headers.contains_key(header::EXPECT) {
+    let long = body.size_hint().upper().is_some_and(|length| length > MOST_DISCARDED);
+    if body.is_end_stream() || long || headers.contains_key(header::EXPECT) {
         return;
     }
-    while let Some(Ok(_)) = std::future::poll_fn(|cx| std::pin::Pin::new(&mut body).poll_frame(cx)).await {}
+    let mut left = MOST_DISCARDED;
+    while let Some(Ok(frame)) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        match left.checked_sub(frame.data_ref().map_or(0, |data| data.len() as u64)) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
 }
 
 fn id_value(id: RequestId) -> HeaderValue {
@@ -320,7 +324,7 @@ fn id_value(id: RequestId) -> HeaderValue {
 /// Counts and logs what the parser refused: no call was in hand.
 pub(super) fn note_failure(worker: &Rc<Worker>, connection: &Rc<CallerState>, error: &hyper::Error) {
     let (outcome, status) = match error {
-        e if connection.stall.expired() && !connection.in_flight.get() && !e.is_parse() => {
+        e if connection.stall.expired() && !connection.has_call() && !e.is_parse() => {
             // A connection that nobody used for a while is closed without a word, and that is no failure.
             if !connection.waits_in_head() {
                 return;

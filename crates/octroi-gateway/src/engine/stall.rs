@@ -68,6 +68,13 @@ impl Stall {
         }
     }
 
+    /// Begins to count anew what is waited for by reading.
+    fn restart_reading(&self) {
+        if self.reading.get() != 0 {
+            self.reading.set(self.now());
+        }
+    }
+
     fn waited(&self, since: &Cell<u64>) -> u64 {
         match since.get() {
             0 => 0,
@@ -89,10 +96,9 @@ pub(super) struct CallerState {
     head_since: Cell<u64>,
     body_bytes: Cell<u64>,
     body_waited: Cell<u64>,
-    /// Whether a call is in hand.
-    pub(super) in_flight: Cell<bool>,
+    in_flight: Cell<bool>,
     /// Whether a call was ever in hand.
-    pub(super) served: Cell<bool>,
+    served: Cell<bool>,
     /// Whether the connection is to end after the call in hand.
     pub(super) draining: Cell<bool>,
 }
@@ -111,6 +117,24 @@ impl CallerState {
             served: Cell::new(false),
             draining: Cell::new(false),
         }
+    }
+
+    /// A call is in hand now.
+    pub(super) fn begin_call(&self) {
+        self.in_flight.set(true);
+        self.served.set(true);
+    }
+
+    /// Whether a call is in hand.
+    pub(super) fn has_call(&self) -> bool {
+        self.in_flight.get()
+    }
+
+    /// No call is in hand any more. However long it took: what comes next has all its time.
+    pub(super) fn end_call(&self) {
+        self.in_flight.set(false);
+        self.head_since.set(self.stall.now());
+        self.stall.restart_reading();
     }
 
     fn moved(&self, place: Place, waited: u64, bytes: usize) {
@@ -147,7 +171,8 @@ impl CallerState {
         if longer(stall.waited(&stall.writing), timings.write_stall) {
             return true;
         }
-        if stall.reading.get() == 0 {
+        // Bytes that wait to leave are judged above, and by nothing else.
+        if stall.reading.get() == 0 || stall.writing.get() != 0 {
             return false;
         }
         match self.place.get() {
@@ -268,19 +293,27 @@ fn note_write(stall: &Stall, cx: &Context<'_>, done: Poll<io::Result<usize>>) ->
 pub(super) struct UpstreamState {
     stall: Stall,
     most_ms: Cell<u64>,
+    /// Whether the head of an answer is waited for: its time goes on, however many pieces it comes in.
+    in_head: Cell<bool>,
 }
 
 impl UpstreamState {
     pub(super) fn new(clock: CoarseClock) -> Self {
-        Self { stall: Stall::new(clock), most_ms: Cell::new(u64::MAX) }
+        Self { stall: Stall::new(clock), most_ms: Cell::new(u64::MAX), in_head: Cell::new(false) }
+    }
+
+    /// From now on the upstream has this long for the whole head of its answer, after the last byte that it is sent.
+    pub(super) fn give_for_head(&self, most_ms: u64) {
+        self.most_ms.set(most_ms);
+        self.in_head.set(true);
+        self.stall.reading.set(self.stall.now());
     }
 
     /// From now on the upstream has this long for each piece.
     pub(super) fn give(&self, most_ms: u64) {
         self.most_ms.set(most_ms);
-        if self.stall.reading.get() != 0 {
-            self.stall.reading.set(self.stall.now());
-        }
+        self.in_head.set(false);
+        self.stall.restart_reading();
     }
 
     pub(super) fn expired(&self) -> bool {
@@ -311,8 +344,8 @@ impl<S> UpstreamIo<S> {
     /// The time for an answer begins with the request's last byte.
     fn wrote(&self, cx: &Context<'_>, done: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let stall = &self.state.stall;
-        if done.is_ready() && stall.reading.get() != 0 {
-            stall.reading.set(stall.now());
+        if done.is_ready() {
+            stall.restart_reading();
         }
         note_write(stall, cx, done)
     }
@@ -326,7 +359,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for UpstreamIo<S> {
         let done = Pin::new(&mut this.stream).poll_read(cx, buf);
         if done.is_pending() {
             stall.wait(&stall.reading, cx);
-        } else {
+        } else if !this.state.in_head.get() {
             stall.reading.set(0);
         }
         done

@@ -1,7 +1,7 @@
 //! Connections to upstreams: one pool per worker, the most recently used first; every address judged before it is
 //! connected to (promise G6); redirects never followed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use foldhash::HashMap;
-use http::header::CONNECTION;
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, Request, Response, Uri, Version};
-use hyper::body::Incoming;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use ipnet::IpNet;
@@ -25,7 +25,7 @@ use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::body::ToUpstream;
+use super::body::{BodyCount, ToUpstream};
 use super::stall::{CoarseClock, UpstreamIo, UpstreamState};
 use super::transport::Transport;
 use crate::forwarding::OwnHeaders;
@@ -40,7 +40,7 @@ pub(super) struct Wire {
     state: Rc<UpstreamState>,
     origin: Arc<str>,
     idle_since: u64,
-    /// Whether the upstream said that it closes the connection after this answer.
+    /// Whether the answer in hand is the last that the connection is good for.
     last: bool,
 }
 
@@ -145,6 +145,9 @@ const MOST_IDLE: usize = 512;
 pub(super) struct Pool {
     connector: Connector,
     idle: RefCell<HashMap<Arc<str>, Vec<Wire>>>,
+    /// How many are idle, and may be: for all upstreams together.
+    idling: Cell<usize>,
+    most_idling: usize,
     watched: RefCell<Vec<Weak<UpstreamState>>>,
 }
 
@@ -167,8 +170,9 @@ pub(super) struct Arrived {
 }
 
 impl Pool {
-    pub(super) fn new(connector: Connector) -> Self {
-        Self { connector, idle: RefCell::default(), watched: RefCell::default() }
+    pub(super) fn new(connector: Connector, most_idling: usize) -> Self {
+        let (idle, watched) = (RefCell::default(), RefCell::default());
+        Self { connector, idle, idling: Cell::new(0), most_idling, watched }
     }
 
     /// Sends a call to one of its upstreams, and waits for the answer's head.
@@ -184,6 +188,7 @@ impl Pool {
             let uri = make_uri(admitted.path_and_query(target))?;
             let way = Way { target, uri, method: &method, own: &own, timeouts };
             match self.try_target(&way, load).await {
+                Ok((response, _)) if !is_sound(&response) => return Err(Outcome::UpstreamBroken),
                 Ok((response, wire)) => return Ok(Arrived { response, wire, target: Arc::clone(target) }),
                 Err(Failure::Unsent(outcome, unsent)) => (last, load) = (outcome, *unsent),
                 Err(Failure::Final(outcome)) => return Err(outcome),
@@ -195,37 +200,39 @@ impl Pool {
     async fn try_target(&self, way: &Way<'_>, mut load: Load) -> Result<(Response<Incoming>, Wire), Failure> {
         let timeouts = way.timeouts;
         let repeatable = load.body.is_none() && is_idempotent(way.method);
-        while let Some(mut wire) = self.take(&way.target.origin).await {
+        while let Some(wire) = self.take(&way.target.origin).await {
             let copy = repeatable.then(|| Load { headers: load.headers.clone(), body: ToUpstream::none() });
-            wire.state.give(u64::from(timeouts.first_byte_ms));
-            match wire.send(way.request(load)).await {
-                Ok(response) => return Ok(arrive(response, wire, timeouts)),
-                Err(unsent) if !wire.timed_out() => match unsent.map(Load::of).or(copy) {
-                    Some(again) => load = again,
-                    None => return Err(Failure::Final(Outcome::UpstreamBroken)),
+            match way.send(wire, load).await {
+                Ok(arrived) => return Ok(arrived),
+                Err(Lost::Unsent(again)) => load = *again,
+                // Perhaps it is the call that the upstream dies of: it is repeated once, on a connection of its own.
+                Err(Lost::Sent(outcome)) => match copy.filter(|_| outcome == Outcome::UpstreamBroken) {
+                    Some(again) => {
+                        load = again;
+                        break;
+                    }
+                    None => return Err(Failure::Final(outcome)),
                 },
-                Err(_) => return Err(Failure::Final(Outcome::UpstreamTimeout)),
             }
         }
         let within = Duration::from_millis(u64::from(timeouts.connect_ms));
         let connecting = self.connector.connect(way.target, &self.watched);
-        let mut wire = match tokio::time::timeout(within, connecting).await {
+        let wire = match tokio::time::timeout(within, connecting).await {
             Ok(Ok(wire)) => wire,
             Ok(Err(outcome)) => return Err(Failure::Unsent(outcome, Box::new(load))),
             Err(_) => return Err(Failure::Unsent(Outcome::UpstreamTimeout, Box::new(load))),
         };
-        wire.state.give(u64::from(timeouts.first_byte_ms));
-        match wire.send(way.request(load)).await {
-            Ok(response) => Ok(arrive(response, wire, timeouts)),
-            Err(_) if wire.timed_out() => Err(Failure::Final(Outcome::UpstreamTimeout)),
-            Err(_) => Err(Failure::Final(Outcome::UpstreamBroken)),
-        }
+        way.send(wire, load).await.map_err(|lost| match lost {
+            Lost::Unsent(load) => Failure::Unsent(Outcome::UpstreamBroken, load),
+            Lost::Sent(outcome) => Failure::Final(outcome),
+        })
     }
 
     /// The most recently used connection that is still open.
     async fn take(&self, origin: &Arc<str>) -> Option<Wire> {
         loop {
             let mut wire = self.idle.borrow_mut().get_mut(origin)?.pop()?;
+            self.idling.set(self.idling.get() - 1);
             // An upstream that closed it shows here, at the cost of no system call where nothing came.
             let alive = poll_fn(|cx| {
                 wire.drive(cx);
@@ -250,8 +257,9 @@ impl Pool {
             Some(list) => list,
             None => idle.entry(Arc::clone(&wire.origin)).or_default(),
         };
-        if list.len() < MOST_IDLE {
+        if list.len() < MOST_IDLE && self.idling.get() < self.most_idling {
             list.push(wire);
+            self.idling.set(self.idling.get() + 1);
         }
     }
 
@@ -267,10 +275,12 @@ impl Pool {
     /// Closes connections that nobody used for `most`.
     pub(super) fn close_idle(&self, most: Duration) {
         let now = self.connector.clock.get();
-        self.idle.borrow_mut().retain(|_, list| {
+        let mut idle = self.idle.borrow_mut();
+        idle.retain(|_, list| {
             list.retain(|wire| u128::from(now.saturating_sub(wire.idle_since)) < most.as_millis());
             !list.is_empty()
         });
+        self.idling.set(idle.values().map(Vec::len).sum());
     }
 }
 
@@ -278,12 +288,6 @@ enum Failure {
     /// Nothing was sent: another upstream may be tried.
     Unsent(Outcome, Box<Load>),
     Final(Outcome),
-}
-
-fn arrive(response: Response<Incoming>, mut wire: Wire, timeouts: Timeouts) -> (Response<Incoming>, Wire) {
-    wire.state.give(u64::from(timeouts.idle_ms));
-    wire.last = says_close(response.headers());
-    (response, wire)
 }
 
 fn says_close(headers: &HeaderMap) -> bool {
@@ -329,10 +333,47 @@ struct Way<'a> {
     timeouts: Timeouts,
 }
 
+/// A call that came to nothing on one connection.
+enum Lost {
+    /// No byte of it was sent.
+    Unsent(Box<Load>),
+    /// It may have reached the upstream.
+    Sent(Outcome),
+}
+
 impl Way<'_> {
+    /// Sends the call by this connection and waits for the answer's head.
+    async fn send(&self, mut wire: Wire, load: Load) -> Result<(Response<Incoming>, Wire), Lost> {
+        let sending = load.body.count();
+        wire.state.give_for_head(u64::from(self.timeouts.first_byte_ms));
+        let response = match wire.send(self.request(load)).await {
+            Ok(response) => response,
+            Err(_) if wire.timed_out() => return Err(Lost::Sent(Outcome::UpstreamTimeout)),
+            Err(None) => return Err(Lost::Sent(Outcome::UpstreamBroken)),
+            Err(Some(unsent)) => return Err(Lost::Unsent(Box::new(Load::of(unsent)))),
+        };
+        wire.state.give(u64::from(self.timeouts.idle_ms));
+        wire.last = self.is_last(&response, sending.as_deref());
+        Ok((response, wire))
+    }
+
+    /// Whether nothing may follow an answer on its connection: what comes after it could be mistaken for the answer to
+    /// somebody else's call.
+    fn is_last(&self, response: &Response<Incoming>, sending: Option<&BodyCount>) -> bool {
+        // Of a body that it need not read, an upstream may take the rest for the next call.
+        let unread = |count: &BodyCount| !count.ended.get() || may_ignore_body(self.method);
+        response.version() == Version::HTTP_10
+            || sending.is_some_and(unread)
+            || says_close(response.headers())
+    }
+
     fn request(&self, load: Load) -> Request<ToUpstream> {
         let mut headers = load.headers;
-        headers.insert(http::header::HOST, self.target.authority.clone());
+        headers.insert(HOST, self.target.authority.clone());
+        if load.body.size_hint().exact().is_none() {
+            // Said here: the library sends no body of unknown length with a GET.
+            headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
         self.own.put_into(&mut headers);
         let mut request = Request::new(load.body);
         *request.method_mut() = self.method.clone();
@@ -346,6 +387,27 @@ impl Way<'_> {
 fn make_uri(path_and_query: String) -> Result<Uri, Outcome> {
     let path = PathAndQuery::from_maybe_shared(Bytes::from(path_and_query));
     path.map(Uri::from).map_err(|_| Outcome::PathAmbiguous)
+}
+
+/// Whether an answer can be read in one way only: framed by one header, in the one encoding that is undone here, and no
+/// change of protocol that nobody asked for.
+fn is_sound(response: &Response<Incoming>) -> bool {
+    let headers = response.headers();
+    let length = headers.get(CONTENT_LENGTH);
+    let framed = match response.body().size_hint().exact() {
+        Some(_) => length.is_none_or(|l| l.as_bytes().iter().all(u8::is_ascii_digit)),
+        None => {
+            let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
+            let plain = encodings.next().is_none_or(|e| e.as_bytes().eq_ignore_ascii_case(b"chunked"));
+            plain && encodings.next().is_none() && length.is_none()
+        }
+    };
+    framed && response.status() != StatusCode::SWITCHING_PROTOCOLS
+}
+
+/// Whether a body means nothing with this method (RFC 9110, 9.3): many servers leave it unread.
+fn may_ignore_body(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE)
 }
 
 fn is_idempotent(method: &Method) -> bool {

@@ -135,9 +135,10 @@ impl Worker {
             tls: shared.tls.clone(),
             clock: Rc::clone(&clock),
         };
+        let pool = Pool::new(connector, shared.config.max_connections_per_worker / 2);
         Self {
             shared,
-            pool: Pool::new(connector),
+            pool,
             tally: RefCell::default(),
             measured: RefCell::default(),
             random: RefCell::new(RandomBytes::new()),
@@ -161,9 +162,7 @@ impl Worker {
         self.clock.set(coarse(&self.shared));
         let state = Rc::new(CallerState::new(Rc::clone(&self.clock), peer.ip()));
         self.callers.borrow_mut().push(Rc::downgrade(&state));
-        self.open.set(self.open.get() + 1);
-        self.shared.metrics.connections.fetch_add(1, Ordering::Relaxed);
-        tokio::task::spawn_local(serve(Rc::clone(self), stream, peer, state));
+        tokio::task::spawn_local(serve(Open::new(self), stream, peer, state));
     }
 
     fn sweep(&self) {
@@ -219,10 +218,29 @@ fn coarse(shared: &Shared) -> u64 {
     u64::try_from(shared.ports.clock.monotonic().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
 }
 
+/// A caller's connection counts as open as long as this lives, even where serving it ends in a panic.
+struct Open(Rc<Worker>);
+
+impl Open {
+    fn new(worker: &Rc<Worker>) -> Self {
+        worker.open.set(worker.open.get() + 1);
+        worker.shared.metrics.connections.fetch_add(1, Ordering::Relaxed);
+        Self(Rc::clone(worker))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.set(self.0.open.get() - 1);
+        self.0.shared.metrics.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Serves one connection of a caller.
-async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr, state: Rc<CallerState>) {
+async fn serve(open: Open, stream: TcpStream, peer: SocketAddr, state: Rc<CallerState>) {
+    let worker = &open.0;
     let io = TokioIo::new(CallerIo::new(stream, Rc::clone(&state)));
-    let service = service_fn(|request| server::handle(Rc::clone(&worker), Rc::clone(&state), peer, request));
+    let service = service_fn(|request| server::handle(Rc::clone(worker), Rc::clone(&state), peer, request));
     let mut connection = pin!(
         http1::Builder::new()
             .max_header_size(MOST_HEAD_BYTES)
@@ -237,8 +255,6 @@ async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr, state: R
         connection.as_mut().poll(cx)
     });
     if let Err(error) = ended.await {
-        server::note_failure(&worker, &state, &error);
+        server::note_failure(worker, &state, &error);
     }
-    worker.open.set(worker.open.get() - 1);
-    worker.shared.metrics.connections.fetch_sub(1, Ordering::Relaxed);
 }

@@ -21,7 +21,8 @@ fn gate(more: serde_json::Value) -> (Upstream, House) {
 const FORGED: &str = "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Host: evil\r\nX-Forwarded-Proto: evil\r\n\
     X_Forwarded_For: 6.6.6.6\r\nX-Forwarded-Evil: 1\r\nX-Real-IP: 6.6.6.6\r\nX_Real_IP: 6.6.6.6\r\n\
     Forwarded: for=6.6.6.6\r\nX-Octroi-Application: app_evil\r\nX_Octroi_Application: app_evil\r\n\
-    X-Octroi-On-Behalf-Of: evil\r\nX-Request-Id: evil\r\nX-Original-URL: /evil\r\n";
+    X-Octroi-On-Behalf-Of: evil\r\nX-Request-Id: evil\r\nX-Original-URL: /evil\r\nX-Original-URI: /evil\r\n\
+    Proxy: http://evil\r\nContent_Length: 66\r\nTransfer_Encoding: evil\r\n";
 
 #[test]
 fn forged_headers_are_replaced_by_ours() {
@@ -30,6 +31,7 @@ fn forged_headers_are_replaced_by_ours() {
     assert_eq!(answer.status, 200);
     let received = upstream.received();
     assert!(!received.contains("6.6.6.6") && !received.contains("evil"), "{received}");
+    assert!(!received.contains("content_length"), "{received}");
     for line in [
         "x-forwarded-for: 127.0.0.1\r\n",
         "x-forwarded-host: gateway.test\r\n",
@@ -74,6 +76,7 @@ fn a_trusted_proxy_is_believed_and_its_client_is_the_one_that_counts() {
         house.get("/s/x", &lines).status
     };
     assert_eq!(through("6.6.6.6, 192.0.2.66"), 403);
+    assert_eq!(through("é, 192.0.2.66"), 403, "nobody hides behind what cannot be read");
     assert_eq!(through("192.0.2.66, 192.0.2.7"), 200);
     let received = upstream.received();
     assert!(received.contains("x-forwarded-for: 192.0.2.66, 192.0.2.7, 127.0.0.1\r\n"), "{received}");
@@ -140,7 +143,32 @@ fn web_pages_of_listed_origins_may_call_and_the_portal_always_may() {
         (refused.status, refused.header("access-control-allow-origin")),
         (401, Some("https://app.test"))
     );
-    assert_eq!(call("https://evil.test", SECRET).header("access-control-allow-origin"), None);
+    let denied = call("https://evil.test", SECRET);
+    assert_eq!(denied.header("access-control-allow-origin"), None);
+    // A cache keeps them apart.
+    for answer in [answer, denied, house.get_with("/s/x", SECRET)] {
+        assert_eq!(answer.header("vary"), Some("Origin"));
+    }
+    assert_eq!(house.get_with("/closed/x", SECRET).header("vary"), None);
+}
+
+#[test]
+fn a_key_in_the_address_of_a_page_does_not_reach_the_upstream_by_way_of_its_calls() {
+    let (upstream, house) = gate(json!({}));
+    let pages = [
+        (
+            format!("http://g/s/map?q=a%20b&api%2Dkey={SECRET}&z=1#top"),
+            "referer: http://g/s/map?q=a%20b&z=1#top\r\n",
+        ),
+        (format!("http://g/s/map?api-key={SECRET}"), "referer: http://g/s/map\r\n"),
+        ("http://g/s/map?q=%61".to_owned(), "referer: http://g/s/map?q=%61\r\n"),
+    ];
+    for (page, referer) in pages {
+        let answer = house.get("/s/tile", &format!("{KEY_HEADER}: {SECRET}\r\nReferer: {page}\r\n"));
+        assert_eq!(answer.status, 200);
+        assert!(upstream.received().contains(referer), "{referer} in {}", upstream.received());
+    }
+    assert!(!upstream.received().contains(SECRET));
 }
 
 #[test]
@@ -209,6 +237,34 @@ fn a_credential_is_kept_only_where_the_api_says_so() {
     let (upstream, house) = gate(json!({"keep_credential": true}));
     assert_eq!(house.get_with("/s/x", SECRET).status, 200);
     assert!(upstream.received().contains(SECRET));
+}
+
+#[test]
+fn no_series_is_told_twice() {
+    let upstream = Upstream::answering("HTTP/1.1 204 No Content\r\n\r\n");
+    let api = |id: &str| {
+        let cors = json!({"cors": {"origins": ["*"]}});
+        let mut api = api("sirene", "/s", &upstream.url(), cors);
+        api.id = api_id(id);
+        api
+    };
+    let catalogue = |id: &str| CatalogueSource { apis: vec![api(id)], issuer: None };
+    let mut house = house_with(catalogue("sirene"), keys(), |_| {});
+    let line = "Origin: https://app.test\r\n";
+    let preflight = "Access-Control-Request-Method: GET\r\n";
+    let options = |lines: &str| house.call(&format!("OPTIONS /s/x HTTP/1.1\r\nHost: g\r\n{lines}\r\n"));
+    assert_eq!(options(&format!("{line}{preflight}")).status, 204);
+    assert_eq!(options(&format!("{line}{KEY_HEADER}: {SECRET}\r\n")).status, 204);
+    assert_eq!(house.get("/s/x", "").status, 401);
+    // Taken out and made anew, it has another identifier.
+    house.applied(house.source.put_catalogue(catalogue("anew")));
+    assert_eq!(house.get("/s/x", "").status, 401);
+    let metrics = house.gateway.as_ref().unwrap().metrics_handle();
+    house.stop();
+    let text = metrics.text();
+    let series: Vec<&str> = text.lines().filter_map(|l| l.rsplit_once(' ')).map(|(name, _)| name).collect();
+    let different: std::collections::BTreeSet<&str> = series.iter().copied().collect();
+    assert_eq!(series.len(), different.len(), "{text}");
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn requests_that_can_be_read_in_two_ways_get_400_and_the_connection_ends() {
         ("a hexadecimal length", post("Content-Length: 0x5\r\n", "hello")),
         ("a negative length", post("Content-Length: -1\r\n", "")),
         ("an empty length", post("Content-Length:\r\n", "")),
+        ("an endless length", post(&format!("Content-Length: {}5\r\n", "0".repeat(300)), "hello")),
         ("two encodings", post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")),
         ("a list of encodings", post("Transfer-Encoding: identity, chunked\r\n", "0\r\n\r\n")),
         ("chunked not last", post("Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n")),
@@ -140,6 +141,7 @@ fn ambiguous_paths_are_refused_and_others_reach_the_upstream_in_one_form() {
         "/s/%2e%2e/x",
         "/s/%00",
         "/s/a%252fb",
+        "/s/%c0%ae%c0%ae/x",
     ] {
         let answer = house.get_with(path, SECRET);
         assert_eq!(answer.status, 400, "{path}");

@@ -142,3 +142,18 @@ fn every_other_token_is_refused_alike() {
     seen_sorted.sort();
     assert_eq!(seen_sorted, wanted);
 }
+
+#[test]
+fn without_a_key_to_judge_it_by_no_token_is_to_blame() {
+    let signer = Signer::new();
+    let upstream = Upstream::echo();
+    let mut api = api("sirene", "/s", &upstream.url(), json!({}));
+    api.plans[0].security = Security::Oauth2;
+    let broken = IssuerKey { x: "no point".into(), ..signer.public("one") };
+    let issuer = IssuerSource { issuer: "https://portal.test".into(), keys: vec![broken] };
+    let catalogue = CatalogueSource { apis: vec![api], issuer: Some(issuer) };
+    let house =
+        house_with(catalogue, vec![client(1, "machine", open(vec![grant("sirene", 1, thirty())]))], |_| {});
+    assert_eq!(bearer(&house, &signer.sign(&head(), &claims())).status, 503);
+    assert_eq!(upstream.connections(), 0);
+}

@@ -156,7 +156,8 @@ fn recognise(policy: &Policy, call: &Located<'_>, shown: &Shown<'_>) -> Result<A
 fn recognise_token(policy: &Policy, call: &Located<'_>, token: &str) -> Result<Arc<KeyEntry>, Box<Refusal>> {
     let catalogue = policy.snapshot.catalogue();
     let issuer = catalogue.as_ref().and_then(|c| c.issuer.as_ref());
-    let issuer = issuer.ok_or_else(|| refuse(call, Outcome::TokenInvalid))?;
+    // Without a key to judge it by, the token is not to blame (promise G14).
+    let issuer = issuer.ok_or_else(|| refuse(call, Outcome::ApiUnavailable))?;
     let client_id = issuer.verify(token, &[&call.api.slug], call.facts.now).map_err(|refused| {
         let outcome = match refused {
             Refused::Invalid => Outcome::TokenInvalid,

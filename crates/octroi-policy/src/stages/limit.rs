@@ -132,4 +132,9 @@ impl Admitted {
     pub fn hidden_headers(&self) -> &[HeaderName] {
         &self.api.hidden_headers
     }
+
+    /// Query parameters that must not reach the upstream: those that carry credentials.
+    pub fn hidden_parameters(&self) -> &[String] {
+        &self.api.hidden_parameters
+    }
 }

@@ -95,7 +95,7 @@ overtaken-title = Modifié entre-temps, dans un autre onglet ou par quelqu’un 
 overtaken-present = Ce qui est enregistré :
 overtaken-choose = Votre saisie est gardée dans le formulaire : enregistrez de nouveau pour la faire valoir.
 
-sessions-lead = Les navigateurs dans lesquels vous êtes connecté. Terminez celles que vous ne reconnaissez pas.
+sessions-lead = Les navigateurs dans lesquels vous êtes connecté. Terminez les connexions que vous ne reconnaissez pas.
 sessions-caption = Vos connexions, de la plus récente à la plus ancienne
 sessions-browser = Navigateur
 sessions-unknown-browser = Navigateur inconnu

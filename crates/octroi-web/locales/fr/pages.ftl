@@ -59,7 +59,7 @@ field-password-hint = Au moins 12 caractères, difficiles à deviner.
 field-identifier = Identifiant
 field-first-name = Prénom
 field-last-name = Nom
-field-terms = J'accepte les conditions d'utilisation du portail.
+field-terms = J’accepte les conditions d’utilisation du portail.
 
 verify-title = Confirmer votre adresse
 verify-lead = Un clic, et votre adresse est confirmée.

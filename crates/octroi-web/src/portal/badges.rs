@@ -3,6 +3,8 @@
 use askama::Template;
 use octroi_domain::account::AccountState;
 use octroi_domain::api::ApiState;
+use octroi_domain::application::ApplicationState;
+use octroi_domain::credential::Standing;
 use octroi_domain::job::JobState;
 use octroi_domain::subscription::SubscriptionState;
 use octroi_domain::ticket::TicketState;
@@ -43,11 +45,32 @@ impl State for TicketState {
 impl State for SubscriptionState {
     fn stamp(self) -> (&'static str, &'static str) {
         match self {
-            Self::Pending => ("badge--waiting", "provider-pending"),
-            Self::Active => ("badge--admitted", "provider-active"),
-            Self::Rejected => ("badge--refused", "provider-rejected"),
-            Self::Paused => ("badge--paused", "provider-paused"),
-            Self::Closed => ("badge--closed", "provider-closed"),
+            Self::Pending => ("badge--waiting", "subscription-pending"),
+            Self::Active => ("badge--admitted", "subscription-active"),
+            Self::Rejected => ("badge--refused", "subscription-rejected"),
+            Self::Paused => ("badge--paused", "subscription-paused"),
+            Self::Closed => ("badge--closed", "subscription-closed"),
+        }
+    }
+}
+
+impl State for Standing {
+    fn stamp(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Active => ("badge--admitted", "key-active"),
+            Self::Grace => ("badge--waiting", "key-grace"),
+            Self::Paused => ("badge--paused", "key-paused"),
+            Self::Expired => ("badge--closed", "key-expired"),
+            Self::Revoked => ("badge--refused", "key-revoked"),
+        }
+    }
+}
+
+impl State for ApplicationState {
+    fn stamp(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Active => ("badge--admitted", "application-active"),
+            Self::Archived => ("badge--closed", "application-archived"),
         }
     }
 }

@@ -1,171 +1,192 @@
-//! Calls over time as a picture and, with the same numbers, as a table. The picture is SVG in per cent, so that it fits any
-//! width while its text keeps its size; refused calls stand on top of those let in.
+//! Calls over a time as columns: refused ones stand on top of admitted ones. The drawing says its finding in words, and
+//! the same numbers follow as a table. Widths are per cent, so that the text keeps its size on every screen.
 
 use askama::Template;
-use octroi_app::usage::{UsageStep, UsageView};
+use octroi_app::usage::UsageView;
 use octroi_domain::time::Timestamp;
 
 use super::shell::Shell;
+use super::when::SpanName;
 
-/// Where the columns stand and how high the highest is, in pixels of the picture.
+/// Where the columns begin and stand, in pixels from the top.
+const TOP: f64 = 24.0;
 const BASE: f64 = 224.0;
-const HEIGHT: f64 = 200.0;
 
-/// The least height of what is not nothing.
-const LEAST: f64 = 2.0;
+/// The share of the width, in per cent, that is kept for the numbers of the scale.
+const SCALE: f64 = 12.5;
 
-/// Columns whose names stand under them, at most.
-const NAMED: usize = 8;
+/// The share of its place that a column takes.
+const COLUMN: f64 = 0.6;
 
-/// Where the columns begin, in per cent: the scale stands before.
-const LEFT: f64 = 12.0;
+/// A refusal is seen, however few they are.
+const LEAST: f64 = 3.0;
 
-/// Spans at most: more would be thinner than a line.
-const MOST: usize = 100;
+/// Lines of the scale, and names under the columns, at most.
+const LINES: i64 = 4;
+const NAMES: usize = 8;
 
-/// One span of time.
-struct Column {
-    /// From the left and across, in per cent.
-    x: String,
-    width: String,
-    middle: String,
-    admitted: Bar,
-    refused: Bar,
-    /// What stands under it; most have nothing.
-    name: Option<String>,
-    /// Whether the name is left out where there is little room.
-    spare: bool,
-    /// What it is called in the table.
-    label: String,
-    counts: [i64; 3],
-}
-
-/// A part of a column, in pixels.
-struct Bar {
-    y: String,
-    height: String,
+/// A chart. Written into a page by `{{ chart|safe }}`.
+#[derive(Template)]
+#[template(path = "parts/chart.html")]
+pub(crate) struct Chart<'a> {
+    shell: &'a Shell,
+    /// Tells this chart from others on its page.
+    id: &'static str,
+    title: String,
+    finding: String,
+    lines: Vec<Line>,
+    columns: Vec<Column>,
+    refused: i64,
+    /// Where the numbers can be had as a file.
+    csv: Option<String>,
 }
 
 /// A line of the scale.
 struct Line {
     y: String,
+    text_y: String,
     number: i64,
 }
 
-/// The picture and its table. Written into a page by `{{ chart|safe }}`.
-#[derive(Template)]
-#[template(path = "parts/chart.html")]
-pub(super) struct Chart<'a> {
-    shell: &'a Shell,
-    columns: Vec<Column>,
-    lines: Vec<Line>,
-    /// What the numbers say, in a sentence.
-    finding: String,
+/// A span of time.
+struct Column {
+    name: SpanName,
+    admitted: i64,
+    refused: i64,
+    x: String,
+    middle: String,
+    width: String,
+    admitted_y: String,
+    admitted_height: String,
+    refused_y: String,
+    refused_height: String,
+    number_y: String,
+    /// Whether its name and its number are written.
+    named: bool,
+    numbered: bool,
+}
+
+impl Column {
+    fn total(&self) -> i64 {
+        self.admitted + self.refused
+    }
 }
 
 impl<'a> Chart<'a> {
-    /// Of these calls.
-    pub(super) fn of(shell: &'a Shell, usage: &UsageView) -> Self {
-        let spans = spans(usage);
-        let highest = spans.iter().map(|(_, calls, _)| *calls).max().unwrap_or(0);
-        let top = round_up(highest);
-        let named_every = spans.len().div_ceil(NAMED).max(1);
-        let room = (100.0 - LEFT) / spans.len().max(1) as f64;
-        let columns = spans.iter().enumerate().map(|(place, (start, calls, admitted))| {
-            let x = LEFT + room * (place as f64 + 0.125);
-            let refused = calls - admitted;
-            let [low, high] = [height(*admitted, top), height(refused, top)];
+    /// The calls of `usage`, spans without a call included. `title` is a sentence already.
+    pub(crate) fn of(shell: &'a Shell, id: &'static str, title: String, usage: &UsageView) -> Self {
+        let spans = every_span(usage);
+        let most = spans.iter().map(|span| span.admitted + span.refused).max().unwrap_or(0);
+        let unit = scale(most);
+        let top = unit * lines(most, unit);
+        let place = (100.0 - SCALE) / spans.len().max(1) as f64;
+        let every = spans.len().div_ceil(NAMES).max(1);
+        let numbered = spans.len() <= NAMES;
+        let column = |(at, span): (usize, &Span)| {
+            let high = |calls: i64| calls as f64 / top as f64 * (BASE - TOP);
+            let admitted = high(span.admitted);
+            let refused = if span.refused > 0 { high(span.refused).max(LEAST) } else { 0.0 };
+            let left = SCALE + place * at as f64;
             Column {
-                x: percent(x),
-                width: percent(room * 0.75),
-                middle: percent(LEFT + room * (place as f64 + 0.5)),
-                admitted: Bar { y: pixels(BASE - low), height: pixels(low) },
-                refused: Bar { y: pixels(BASE - low - high), height: pixels(high) },
-                name: (place % named_every == 0).then(|| short(shell, usage.step, *start)),
-                spare: place / named_every % 2 == 1,
-                label: long(shell, usage.step, *start),
-                counts: [*admitted, refused, *calls],
+                name: shell.span(&span.start, usage.step),
+                admitted: span.admitted,
+                refused: span.refused,
+                x: format!("{:.2}", left + place * (1.0 - COLUMN) / 2.0),
+                middle: format!("{:.2}", left + place / 2.0),
+                width: format!("{:.2}", place * COLUMN),
+                admitted_y: format!("{:.1}", BASE - admitted),
+                admitted_height: format!("{admitted:.1}"),
+                refused_y: format!("{:.1}", BASE - admitted - refused),
+                refused_height: format!("{refused:.1}"),
+                number_y: format!("{:.1}", BASE - admitted - refused - 7.0),
+                named: at.is_multiple_of(every),
+                numbered,
             }
-        });
-        let line = |quarter: i64| Line {
-            y: pixels(BASE - HEIGHT * quarter as f64 / 2.0),
-            number: top / 2 * quarter,
         };
+        let line = |at: i64| {
+            let y = BASE - (BASE - TOP) * (unit * at) as f64 / top as f64;
+            Line { y: format!("{y:.1}"), text_y: format!("{:.1}", y - 5.0), number: unit * at }
+        };
+        let columns: Vec<Column> = spans.iter().enumerate().map(column).collect();
         Self {
-            columns: columns.collect(),
-            lines: if top > 1 { (1..=2).map(line).collect() } else { Vec::new() },
-            finding: finding(shell, usage, highest),
             shell,
+            id,
+            title,
+            finding: finding(shell, usage, &columns),
+            lines: (1..=top / unit).map(line).collect(),
+            refused: usage.calls - usage.admitted,
+            columns,
+            csv: None,
         }
+    }
+
+    /// With a link to the numbers as a file.
+    pub(crate) fn csv(mut self, address: String) -> Self {
+        self.csv = Some(address);
+        self
+    }
+
+    fn is_empty(&self) -> bool {
+        self.columns.iter().all(|column| column.total() == 0)
     }
 }
 
-/// Every span of the time, those without a call too: start, calls, calls let in.
-fn spans(usage: &UsageView) -> Vec<(Timestamp, i64, i64)> {
+/// One span of time, with or without a call.
+struct Span {
+    start: Timestamp,
+    admitted: i64,
+    refused: i64,
+}
+
+/// Every span of the time asked for: those without a call are left out of the counts.
+fn every_span(usage: &UsageView) -> Vec<Span> {
     let step = usage.step.millis();
-    let starts = (0..).map(|n| usage.from.as_millis().saturating_add(step.saturating_mul(n)));
-    starts
-        .take_while(|start| *start < usage.to.as_millis())
-        .take(MOST)
-        .map(|start| {
-            let start = Timestamp::from_millis(start);
-            let point = usage.points.iter().find(|point| point.start == start);
-            (start, point.map_or(0, |point| point.calls), point.map_or(0, |point| point.admitted))
-        })
-        .collect()
+    let mut points = usage.points.iter().peekable();
+    let mut spans = Vec::new();
+    let mut start = usage.from.as_millis();
+    while start < usage.to.as_millis() {
+        let point = points.next_if(|point| point.start.as_millis() == start);
+        let (calls, admitted) = point.map_or((0, 0), |point| (point.calls, point.admitted));
+        spans.push(Span { start: Timestamp::from_millis(start), admitted, refused: calls - admitted });
+        start += step;
+    }
+    spans
 }
 
-/// The even round number that a scale ends with: 2, 4, 6, 8, 10, 20, 40, …
-fn round_up(highest: i64) -> i64 {
-    let mut power: i64 = 1;
+/// The distance between two lines of the scale: 1, 2 or 5 times a power of ten.
+fn scale(most: i64) -> i64 {
+    let mut power = 1;
     loop {
-        let fit = [2, 4, 6, 8].map(|digit| power.saturating_mul(digit)).into_iter().find(|n| *n >= highest);
-        match fit {
-            Some(number) => return number,
-            None if power >= i64::MAX / 10 => return i64::MAX,
-            None => power *= 10,
+        for times in [1, 2, 5] {
+            let unit = times * power;
+            if lines(most, unit) <= LINES {
+                return unit;
+            }
         }
+        power *= 10;
     }
 }
 
-fn height(calls: i64, top: i64) -> f64 {
-    if calls <= 0 { 0.0 } else { (calls as f64 / top.max(1) as f64 * HEIGHT).max(LEAST) }
+/// How many lines of the scale hold the highest column; 1 at least.
+fn lines(most: i64, unit: i64) -> i64 {
+    (most / unit + i64::from(most % unit != 0)).max(1)
 }
 
-fn percent(number: f64) -> String {
-    format!("{number:.2}%")
-}
-
-fn pixels(number: f64) -> String {
-    format!("{number:.1}")
-}
-
-fn short(shell: &Shell, step: UsageStep, start: Timestamp) -> String {
-    match step {
-        UsageStep::Day => shell.utc_day(&start),
-        UsageStep::Hour | UsageStep::Minute => shell.clock(&start),
-    }
-}
-
-fn long(shell: &Shell, step: UsageStep, start: Timestamp) -> String {
-    match step {
-        // Days of counts are those of UTC: their name is the date there.
-        UsageStep::Day => shell.utc_date(&start),
-        UsageStep::Hour | UsageStep::Minute => shell.date_time(&start),
-    }
-}
-
-fn finding(shell: &Shell, usage: &UsageView, highest: i64) -> String {
-    if usage.calls == 0 {
-        return shell.say("chart-nothing");
-    }
-    let number = |number: i64| shell.number(&number).into();
-    let values = [
-        ("calls", number(usage.calls)),
-        ("refused", number(usage.calls - usage.admitted)),
-        ("highest", number(highest)),
-    ];
-    shell.fill_all("chart-finding", &values)
+/// What the drawing shows, in words.
+fn finding(shell: &Shell, usage: &UsageView, columns: &[Column]) -> String {
+    let most = columns.iter().max_by_key(|column| column.total()).filter(|column| column.total() > 0);
+    let Some(most) = most else { return shell.say("chart-none") };
+    let number = |count: i64| shell.number(&count).into();
+    shell.fill_all(
+        "chart-finding",
+        &[
+            ("count", usage.calls.to_string().into()),
+            ("calls", number(usage.calls)),
+            ("refused", number(usage.calls - usage.admitted)),
+            ("most", number(most.total())),
+            ("when", most.name.full.as_str().into()),
+        ],
+    )
 }
 
 #[cfg(test)]
@@ -173,11 +194,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scale_ends_with_a_round_number() {
-        for (highest, top) in [(0, 2), (1, 2), (3, 4), (8, 8), (9, 20), (2_843, 4_000), (80_001, 200_000)] {
-            assert_eq!(round_up(highest), top, "{highest}");
+    fn the_scale_is_round_and_holds_the_highest_column() {
+        for (most, unit, lines) in
+            [(0, 1, 1), (1, 1, 1), (4, 1, 4), (5, 2, 3), (30, 10, 3), (2_843, 1_000, 3)]
+        {
+            assert_eq!((scale(most), super::lines(most, unit)), (unit, lines), "{most}");
         }
-        assert_eq!(round_up(i64::MAX), i64::MAX);
-        assert_eq!((height(0, 10), height(5, 10), height(1, 1_000_000)), (0.0, 100.0, LEAST));
+        assert_eq!(scale(i64::MAX / 4), 1_000_000_000_000_000_000);
     }
 }

@@ -57,8 +57,8 @@ impl Guide {
 
     /// What it is about, in a sentence: its first paragraph.
     fn lead(&self, language: Language) -> String {
-        let paragraphs = self.text(language).split("\n\n");
-        crate::markdown::excerpt(paragraphs.skip(1).next().unwrap_or_default(), 200)
+        let mut paragraphs = self.text(language).split("\n\n");
+        crate::markdown::excerpt(paragraphs.nth(1).unwrap_or_default(), 200)
     }
 }
 

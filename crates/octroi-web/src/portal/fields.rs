@@ -1,6 +1,8 @@
 //! Fields of forms: label, hint, what is wrong and what was typed, tied together for people who see and who do not.
 //! A form that was wrong begins with a summary whose links lead to the fields.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use askama::Template;
 
 use super::shell::Shell;
@@ -12,7 +14,6 @@ use crate::form::Fields;
 pub(crate) enum Kind {
     Text,
     Email,
-    Url,
     Password,
     Lines,
     File,
@@ -65,8 +66,20 @@ pub(crate) struct Choices {
 #[template(path = "parts/summary.html")]
 pub(crate) struct Summary<'a> {
     shell: &'a Shell,
-    /// Where each leads, and what it says; one without a field of its own leads nowhere.
-    errors: Vec<(Option<String>, String)>,
+    errors: Vec<FieldError>,
+    /// Names of the fields that the form shows.
+    shown: Vec<String>,
+    labels: Labels,
+}
+
+/// What the fields of a form are called. Noted as they are made, which may be after the summary that names them.
+type Labels = Arc<Mutex<Vec<(&'static str, String)>>>;
+
+/// One thing that is wrong: where it leads, whose field it is, and what to do. One without a field leads nowhere.
+struct Line {
+    place: Option<String>,
+    label: Option<String>,
+    sentence: String,
 }
 
 /// A form as it is shown: empty, filled with what is there, or with what was typed and what is wrong with it.
@@ -74,23 +87,40 @@ pub(crate) struct FormState<'a> {
     shell: &'a Shell,
     values: Vec<(String, String)>,
     errors: Vec<FieldError>,
+    labels: Labels,
+}
+
+impl Summary<'_> {
+    fn lines(&self) -> Vec<Line> {
+        let labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = |error: &FieldError| {
+            let is_shown = self.shown.contains(&error.field);
+            let label = labels.iter().find(|(name, _)| is_shown && *name == error.field);
+            Line {
+                place: is_shown.then(|| format!("#{}", error.field)),
+                label: label.map(|(_, label)| label.clone()),
+                sentence: error.sentence(self.shell.language),
+            }
+        };
+        self.errors.iter().map(line).collect()
+    }
 }
 
 impl<'a> FormState<'a> {
     /// An empty form.
     pub(crate) fn new(shell: &'a Shell) -> Self {
-        Self { shell, values: Vec::new(), errors: Vec::new() }
+        Self { shell, values: Vec::new(), errors: Vec::new(), labels: Labels::default() }
     }
 
     /// A form filled with what is there already.
     pub(crate) fn filled<const N: usize>(shell: &'a Shell, values: [(&str, &str); N]) -> Self {
         let values = values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Self { shell, values, errors: Vec::new() }
+        Self { shell, values, errors: Vec::new(), labels: Labels::default() }
     }
 
     /// A form that was sent and is wrong: it keeps all that was typed but passwords.
     pub(crate) fn wrong(shell: &'a Shell, sent: &Fields, errors: Vec<FieldError>) -> Self {
-        Self { shell, values: sent.pairs().to_vec(), errors }
+        Self { shell, values: sent.pairs().to_vec(), errors, labels: Labels::default() }
     }
 
     /// Whether something is wrong: the page's title says so.
@@ -117,13 +147,20 @@ impl<'a> FormState<'a> {
         Some(error.sentence(self.shell.language))
     }
 
+    /// What the field `name` is called: a sentence's id, noted for the summary.
+    fn label(&self, name: &'static str, id: &str) -> String {
+        let label = self.shell.say(id);
+        self.labels.lock().unwrap_or_else(PoisonError::into_inner).push((name, label.clone()));
+        label
+    }
+
     /// A field with this name and the label `label`, a sentence's id.
     pub(crate) fn field(&self, name: &'static str, kind: Kind, label: &str) -> Field {
         let value = if matches!(kind, Kind::Password | Kind::File) { "" } else { self.value(name) };
         Field {
             name,
             kind,
-            label: self.shell.say(label),
+            label: self.label(name, label),
             hint: None,
             error: self.error(name),
             checked: kind == Kind::Check && !value.is_empty(),
@@ -140,7 +177,7 @@ impl<'a> FormState<'a> {
     pub(crate) fn choices(&self, name: &'static str, legend: &str, options: Vec<Choice>) -> Choices {
         Choices {
             name,
-            legend: self.shell.say(legend),
+            legend: self.label(name, legend),
             hint: None,
             error: self.error(name),
             options,
@@ -152,11 +189,8 @@ impl<'a> FormState<'a> {
 
     /// What is wrong, with links to the fields that the form shows: `shown` names them.
     pub(crate) fn summary(&self, shown: &[&str]) -> Summary<'a> {
-        let errors = self.errors.iter().map(|error| {
-            let place = shown.iter().find(|name| **name == error.field).map(|name| format!("#{name}"));
-            (place, error.sentence(self.shell.language))
-        });
-        Summary { shell: self.shell, errors: errors.collect() }
+        let shown = shown.iter().map(|name| (*name).to_owned()).collect();
+        Summary { shell: self.shell, errors: self.errors.clone(), shown, labels: Arc::clone(&self.labels) }
     }
 }
 
@@ -207,7 +241,6 @@ impl Field {
     fn kind_word(&self) -> &'static str {
         match self.kind {
             Kind::Email => "email",
-            Kind::Url => "url",
             Kind::Password => "password",
             Kind::File => "file",
             Kind::Text | Kind::Lines | Kind::Check => "text",
@@ -223,7 +256,7 @@ impl Choices {
     }
 
     /// As a list that unfolds.
-    pub(crate) fn as_list(mut self) -> Self {
+    pub(crate) fn unfolding(mut self) -> Self {
         self.as_list = true;
         self
     }

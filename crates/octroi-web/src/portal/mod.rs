@@ -17,6 +17,7 @@ mod links;
 mod lists;
 mod operator;
 mod path;
+mod periods;
 mod problems;
 mod provider;
 mod refused;
@@ -30,6 +31,7 @@ mod texts;
 mod tickets;
 mod visitor;
 mod when;
+mod work;
 
 use std::sync::Arc;
 
@@ -62,6 +64,7 @@ fn pages() -> Vec<PageRow> {
         tickets::pages,
         provider::pages,
         operator::pages,
+        work::pages,
     ];
     parts.into_iter().flat_map(|pages| pages()).collect()
 }

@@ -231,7 +231,9 @@ async fn jobs(visitor: Visitor) -> PageResult {
     let form = FormState::filled(&shell, [("state", asked.as_str())]);
     let template = Jobs {
         tabs: Tabs::of(&visitor, &shell, JOBS),
-        states: form.choices("state", "list-state", std::iter::once(all).chain(choices).collect()).as_list(),
+        states: form
+            .choices("state", "list-state", std::iter::once(all).chain(choices).collect())
+            .unfolding(),
         pager: Pager::of(&visitor, &shell, page.next_cursor.as_deref()),
         jobs: page.items.into_iter().map(queued).collect(),
         shell: &shell,

@@ -2,14 +2,16 @@
 
 use std::borrow::Cow;
 
+use octroi_app::mail::pages;
+use octroi_app::usage::UsageStep;
 use octroi_domain::account::PortalRole;
 use octroi_domain::api::Language;
 use octroi_domain::organization::Role;
 use octroi_domain::time::Timestamp;
 
-use super::assets;
 use super::visitor::Visitor;
-use super::when::When;
+use super::when::{SpanName, When};
+use super::{answer, assets};
 use crate::locale;
 use crate::markdown::{self, PREFIX, Rendered, Setting};
 
@@ -50,6 +52,8 @@ pub(crate) struct Shell {
     /// Whether this is the demo, with fictitious people and data.
     pub(crate) demo: bool,
     pub(crate) section: Section,
+    /// Where one signs in, and comes back from.
+    pub(crate) sign_in: String,
     /// Whether the operator says how accessible the portal is.
     pub(crate) accessibility_is_stated: bool,
     when: When,
@@ -68,6 +72,7 @@ impl Shell {
             notice: notice.and_then(|id| locale::find(language, &id, &[])),
             demo: visitor.options().demo.is_some(),
             section,
+            sign_in: sign_in(visitor, section),
             accessibility_is_stated: visitor
                 .options()
                 .texts
@@ -130,19 +135,9 @@ impl Shell {
         self.when.date(*at)
     }
 
-    /// A moment's time of the day as plain text.
-    pub(crate) fn clock(&self, at: &Timestamp) -> String {
-        self.when.clock(*at)
-    }
-
-    /// The date that it is in UTC at a moment, as plain text.
-    pub(crate) fn utc_date(&self, at: &Timestamp) -> String {
-        self.when.utc_date(*at)
-    }
-
-    /// The same, in few letters.
-    pub(crate) fn utc_day(&self, at: &Timestamp) -> String {
-        self.when.utc_day(*at)
+    /// What a span of usage is called.
+    pub(crate) fn span(&self, start: &Timestamp, step: UsageStep) -> SpanName {
+        self.when.span(*start, step)
     }
 
     /// Where the file `name` is that pages load.
@@ -164,9 +159,21 @@ impl Shell {
     }
 }
 
-/// The address of the same page in the other language.
+/// Where one signs in: whoever comes from a page other than the home goes back there.
+fn sign_in(visitor: &Visitor, section: Section) -> String {
+    match section {
+        Section::Home => pages::SIGN_IN.to_owned(),
+        _ if !visitor.is_on_page() => pages::SIGN_IN.to_owned(),
+        _ => answer::address(pages::SIGN_IN, "next", &visitor.uri().to_string()),
+    }
+}
+
+/// The address of the same page in the other language; the home's where this is the answer to a form without a page.
 fn other_language(visitor: &Visitor, language: Language) -> String {
     let other = if language == Language::Fr { Language::En } else { Language::Fr };
+    if !visitor.is_on_page() {
+        return answer::address("/", "lang", other.code());
+    }
     let uri = visitor.uri();
     let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let query = url::form_urlencoded::Serializer::new(String::new())

@@ -87,7 +87,7 @@ async fn show(visitor: Visitor) -> PageResult {
         check: form.field("check", Kind::Check, "field-remember").optional(&shell),
         radios: form.choices("radios", "members-role", options()).usually("developer"),
         boxes: form.choices("boxes", "tokens-scopes", options()).several().usually("viewer"),
-        list: form.choices("list", "account-language", options()).as_list(),
+        list: form.choices("list", "account-language", options()).unfolding(),
         step: 2,
         now: visitor.app().now(),
         few: 12,

@@ -86,7 +86,7 @@ pub(super) fn state_choices(visitor: &Visitor, shell: &Shell) -> Choices {
     });
     let chosen = visitor.query("state").unwrap_or_default();
     let form = FormState::filled(shell, [("state", chosen.as_str())]);
-    form.choices("state", "list-state", std::iter::once(all).chain(states).collect()).as_list()
+    form.choices("state", "list-state", std::iter::once(all).chain(states).collect()).unfolding()
 }
 
 #[derive(Template)]
@@ -224,7 +224,7 @@ async fn application_choice(
     }
     let all = std::iter::once(none).chain(own).collect();
     let choices = form.choices("application_id", "ticket-application", all);
-    Ok(Some(choices.hint(shell, "ticket-application-hint").as_list()))
+    Ok(Some(choices.hint(shell, "ticket-application-hint").unfolding()))
 }
 
 /// A message as its thread shows it.

@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp as Instant, Zoned};
+use octroi_app::usage::UsageStep;
 use octroi_domain::api::Language;
 use octroi_domain::time::Timestamp;
 
@@ -45,6 +46,17 @@ const MONTHS_EN: [&str; 12] = [
     "December",
 ];
 
+const WEEKDAYS_FR: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
+const WEEKDAYS_EN: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+/// How a span of time is called: under a column in one or two short lines, and in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SpanName {
+    pub(crate) upper: String,
+    pub(crate) lower: String,
+    pub(crate) full: String,
+}
+
 impl When {
     /// In this language and zone, seen from `now`.
     pub(crate) fn new(language: Language, now: Timestamp, zone: &TimeZone) -> Self {
@@ -77,29 +89,28 @@ impl When {
         }
     }
 
-    /// A time of the day: `14 h 37`, `14:37`.
-    pub(crate) fn clock(&self, at: Timestamp) -> String {
-        let Some(z) = self.zoned(at) else { return at.to_string() };
-        match self.language {
-            Language::Fr => format!("{}\u{a0}h\u{a0}{:02}", z.hour(), z.minute()),
-            Language::En => format!("{:02}:{:02}", z.hour(), z.minute()),
-        }
-    }
-
-    /// The date that it is in UTC, where counts of a day are kept.
-    pub(crate) fn utc_date(&self, at: Timestamp) -> String {
-        Self { zone: TimeZone::UTC, ..*self }.date(at)
-    }
-
-    /// The same, in few letters: `22/11`, `22 Nov`.
-    pub(crate) fn utc_day(&self, at: Timestamp) -> String {
-        let Ok(instant) = Instant::from_millisecond(at.as_millis()) else { return at.to_string() };
-        let z = instant.to_zoned(TimeZone::UTC);
-        match self.language {
-            Language::Fr => format!("{:02}/{:02}", z.day(), z.month()),
-            Language::En => {
-                let month = MONTHS_EN[usize::try_from(z.month() - 1).unwrap_or(0).min(11)];
-                format!("{} {}", z.day(), &month[..3])
+    /// The name of the span of this length that begins at `start`. Days are counted in UTC, and so named.
+    pub(crate) fn span(&self, start: Timestamp, step: UsageStep) -> SpanName {
+        let unknown = || SpanName { upper: start.to_string(), lower: String::new(), full: start.to_string() };
+        match step {
+            UsageStep::Day => {
+                let utc = Self { language: self.language, now: self.now, zone: TimeZone::UTC };
+                let Some(z) = utc.zoned(start) else { return unknown() };
+                let names = if self.language == Language::Fr { WEEKDAYS_FR } else { WEEKDAYS_EN };
+                let name = names[usize::try_from(z.weekday().to_monday_zero_offset()).unwrap_or(0).min(6)];
+                let short: String = name.chars().take(3).collect();
+                let upper = if self.language == Language::Fr { format!("{short}.") } else { short };
+                let full = format!("{name} {}", utc.date(start));
+                SpanName { upper, lower: z.day().to_string(), full }
+            }
+            UsageStep::Hour | UsageStep::Minute => {
+                let Some(z) = self.zoned(start) else { return unknown() };
+                let upper = match (self.language, step) {
+                    (Language::Fr, UsageStep::Hour) => format!("{}\u{a0}h", z.hour()),
+                    (Language::Fr, _) => format!("{}\u{a0}h\u{a0}{:02}", z.hour(), z.minute()),
+                    (Language::En, _) => format!("{:02}:{:02}", z.hour(), z.minute()),
+                };
+                SpanName { upper, lower: String::new(), full: self.date_time(start) }
             }
         }
     }
@@ -192,12 +203,16 @@ mod tests {
     }
 
     #[test]
-    fn days_of_counts_are_those_of_utc() {
-        let at = Timestamp::parse("2026-11-30T23:05:00Z").unwrap();
-        let (fr, en) = (when(Language::Fr), when(Language::En));
-        assert_eq!((fr.clock(at).as_str(), en.clock(at).as_str()), ("0\u{a0}h\u{a0}05", "00:05"));
-        assert_eq!((fr.utc_day(at).as_str(), en.utc_day(at).as_str()), ("30/11", "30 Nov"));
-        assert_eq!(fr.utc_date(at), "30\u{a0}novembre 2026");
+    fn spans_have_a_short_and_a_full_name() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let day = when(Language::Fr).span(at("2026-11-20T00:00:00Z"), UsageStep::Day);
+        assert_eq!(
+            (day.upper.as_str(), day.lower.as_str(), day.full.as_str()),
+            ("ven.", "20", "vendredi 20\u{a0}novembre 2026")
+        );
+        assert_eq!(when(Language::En).span(at("2026-11-20T00:00:00Z"), UsageStep::Day).upper, "Fri");
+        let hour = when(Language::Fr).span(at("2026-11-20T23:00:00Z"), UsageStep::Hour);
+        assert_eq!((hour.upper.as_str(), hour.lower.as_str()), ("0\u{a0}h", ""), "in the portal's zone");
     }
 
     #[test]

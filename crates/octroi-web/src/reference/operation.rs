@@ -33,8 +33,6 @@ pub(crate) struct Access<'a> {
 pub(crate) struct OperationPage {
     /// Its line in the index.
     pub(crate) line: Line,
-    /// Its group.
-    pub(crate) group: Option<String>,
     /// What it does, as HTML.
     pub(crate) description: String,
     /// A command that calls it.
@@ -123,7 +121,6 @@ impl OperationPage {
         let body = body.map(|body| desk.message("body".to_owned(), "", body));
         let responses = desk.responses(one.operation);
         Some(Self {
-            group: super::tag(one.operation),
             description,
             command,
             complete: call.complete,

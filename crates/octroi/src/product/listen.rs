@@ -21,12 +21,13 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use super::StartError;
+use crate::descriptors::Shares;
 
 /// From a connection's first byte, or the end of the last answer, to the end of a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// From a request's head to its answer's, the body's arrival included.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
-/// Connections at once; further ones wait to be accepted.
+/// Connections at once, where there are descriptors for as many; further ones wait to be accepted.
 const MAX_CONNECTIONS: usize = 1_024;
 /// For requests in hand to end when the listener stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -67,7 +68,7 @@ pub(super) async fn serve(
     mut stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let listener = TcpListener::from_std(listener)?;
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(Shares::take().visitors.min(MAX_CONNECTIONS)));
     let mut connections = JoinSet::new();
     let for_connections = stop.clone();
     loop {

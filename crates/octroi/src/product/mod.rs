@@ -27,6 +27,7 @@ use crate::access_log::AccessLogWriter;
 use crate::ambient::Ambient;
 use crate::config::{Config, ConfigError};
 use crate::demo::site::{KeptMailer, Site};
+use crate::descriptors::Shares;
 use crate::foundation::{Addresses, Foundation, FoundationError};
 use crate::mail::Mailer;
 use crate::texts;
@@ -229,13 +230,18 @@ impl Prepared {
         let vault = self.foundation.keys.vault(&self.config.keys.instance).map_err(FoundationError::from)?;
         let boot = BootId::new(self.ambient.clock.now(), &*self.ambient.entropy);
         let settings = &self.config.gateway;
+        let usual =
+            GatewayConfig::new(&settings.name, boot, vec![reserved.address], vault.instance, vault.peppers);
+        let workers = settings.workers.unwrap_or_else(GatewayConfig::a_worker_for_each_core);
+        let callers = Shares::take().callers_per_worker(workers);
         let config = GatewayConfig {
-            workers: settings.workers.unwrap_or(0),
+            workers,
+            max_connections_per_worker: callers.min(usual.max_connections_per_worker),
             trusted_proxies: settings.trusted_proxies.clone(),
             allowed_private_upstreams: settings.allowed_private_upstreams.clone(),
             portal_origins: vec![self.addresses.portal.origin().ascii_serialization()],
             errors_base_url: format!("{}/docs/errors", self.app.portal_url()),
-            ..GatewayConfig::new(&settings.name, boot, vec![reserved.address], vault.instance, vault.peppers)
+            ..usual
         };
         let own_portal = Arc::new(feed::OwnPortal::new(self.app.clone(), doorbell));
         let access_log: Arc<dyn AccessLog> = match access_log {

@@ -5,6 +5,7 @@
 mod backup;
 mod cli;
 mod crash;
+mod crowd;
 mod demo;
 mod doctor;
 mod keys;

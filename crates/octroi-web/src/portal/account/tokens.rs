@@ -173,7 +173,7 @@ fn page(
         id: id.to_string(),
         name: form.field("name", Kind::Text, "tokens-name").hint(shell, "tokens-name-hint").max(100),
         scopes: form.choices("scopes", "tokens-scopes", scopes.collect()).several(),
-        days: form.choices("expires_in_days", "tokens-life", lives.into()).as_list().usually("30"),
+        days: form.choices("expires_in_days", "tokens-life", lives.into()).unfolding().usually("30"),
     };
     answer::page(status, shell.language, &page)
 }

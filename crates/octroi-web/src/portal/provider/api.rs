@@ -1,11 +1,9 @@
 //! The pages of one API for its provider: who asks, who subscribed, how much is called, what is written.
 
-use std::time::Duration;
-
 use askama::Template;
 use octroi_app::provided::{ProvidedApiView, SubscriberFilter, SubscriberView};
 use octroi_app::tickets::TicketFilter;
-use octroi_app::usage::{OutcomeCount, UsageQuery, UsageStep};
+use octroi_app::usage::{OutcomeCount, UsageQuery};
 use octroi_domain::ids::ApiId;
 use octroi_domain::subscription::SubscriptionState;
 
@@ -16,6 +14,7 @@ use crate::portal::fields::{Choice, Choices, FormState};
 use crate::portal::gate::PageResult;
 use crate::portal::lists::{self, Pager};
 use crate::portal::path::Id;
+use crate::portal::periods::Period;
 use crate::portal::shell::{Section, Shell};
 use crate::portal::tickets::{self, Listed};
 use crate::portal::visitor::Visitor;
@@ -153,34 +152,8 @@ fn state_choices(visitor: &Visitor, shell: &Shell) -> Choices {
     let chosen = visitor.query("state").unwrap_or_default();
     let form = FormState::filled(shell, [("state", chosen.as_str())]);
     let options = STATES.iter().map(choice).chain([all]).collect();
-    form.choices("state", "list-state", options).usually(STATES[0].0).as_list()
+    form.choices("state", "list-state", options).usually(STATES[0].0).unfolding()
 }
-
-/// How far back the calls are shown.
-struct Period {
-    word: &'static str,
-    label: &'static str,
-    step: UsageStep,
-    length: Duration,
-}
-
-const DAY: Duration = Duration::from_secs(24 * 3600);
-
-const PERIODS: [Period; 3] = [
-    Period {
-        word: "week",
-        label: "chart-week",
-        step: UsageStep::Day,
-        length: Duration::from_secs(6 * 24 * 3600),
-    },
-    Period { word: "day", label: "chart-day", step: UsageStep::Hour, length: DAY },
-    Period {
-        word: "month",
-        label: "chart-month",
-        step: UsageStep::Day,
-        length: Duration::from_secs(29 * 24 * 3600),
-    },
-];
 
 #[derive(Template)]
 #[template(path = "provider/usage.html")]
@@ -196,24 +169,19 @@ struct Usage<'a> {
 pub(super) async fn usage(visitor: Visitor, Id(id): Id<ApiId>) -> PageResult {
     let shell = visitor.shell(Section::Provider);
     let head = Head::of(&visitor, &shell, id, Tab::Usage).await?;
-    let asked = visitor.query("period").unwrap_or_default();
-    let chosen = PERIODS.iter().find(|period| period.word == asked).unwrap_or(&PERIODS[0]);
+    let period = Period::asked(&visitor);
     let query = UsageQuery {
         api_id: Some(id),
-        from: Some(visitor.app().now().before(chosen.length)),
-        step: chosen.step,
+        from: Some(period.from(visitor.app().now())),
+        step: period.step,
         ..UsageQuery::default()
     };
     let mut usage = visitor.app().usage(visitor.actor(), &query).await?;
     usage.outcomes.sort_by_key(|outcome| std::cmp::Reverse(outcome.calls));
-    let link = |period: &Period| {
-        let href = format!("/provider/apis/{id}/usage?period={}", period.word);
-        (href, shell.say(period.label), period.word == chosen.word)
-    };
     let template = Usage {
         head,
-        periods: PERIODS.iter().map(link).collect(),
-        chart: Chart::of(&shell, &usage),
+        periods: period.links(&shell, &format!("/provider/apis/{id}/usage")),
+        chart: Chart::of(&shell, "chart", shell.say(period.title), &usage),
         outcomes: usage.outcomes,
         shell: &shell,
     };

@@ -7,6 +7,7 @@ mod operator;
 mod provider;
 mod public;
 mod tickets;
+mod work;
 
 use octroi_domain::permission::Parties;
 use octroi_web::portal::PageRow;
@@ -46,6 +47,7 @@ pub(crate) fn fixture(world: &World, row: &PageRow) -> Fixture {
         tickets::fixture,
         provider::fixture,
         operator::fixture,
+        work::fixture,
     ];
     let found = parts.iter().find_map(|part| part(world, &row.method, row.path));
     found.unwrap_or_else(|| panic!("{row:?} has no fixture: add one, so that its permissions are tested"))

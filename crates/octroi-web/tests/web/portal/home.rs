@@ -1,6 +1,6 @@
 //! The home page, and the index for programs.
 
-use octroi_testkit::{House, on_both, plan};
+use octroi_testkit::{on_both, plan};
 use serde_json::json;
 
 use super::browser::Browser;

@@ -17,3 +17,6 @@ mod register;
 mod sign_in;
 mod texts;
 mod tickets;
+mod work;
+mod work_keys;
+mod work_wizard;
