@@ -44,7 +44,7 @@ const WORDS = {
     withoutSubscription: "Continuer sans souscription",
     summary: "Récapitulatif",
     makeApplication: "Créer l’application",
-    made: "Bravo !",
+    made: /^Bravo/,
     subscribe: "Souscrire",
     subscribing: "Souscrire à API Sirene",
     plan: "Accès public",
