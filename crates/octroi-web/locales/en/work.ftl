@@ -1,10 +1,10 @@
 # What people who call APIs do once they have signed in: dashboard, applications, subscriptions, keys, usage.
 
-form-save = Save
-form-cancel = Cancel
-form-continue = Continue
-form-next = Next
-form-previous = Previous step
+button-save = Save
+button-cancel = Cancel
+button-continue = Continue
+button-next = Next
+button-previous = Previous step
 steps-label = Steps
 steps-count = Step { $at } of { $all }
 steps-done = : done, change

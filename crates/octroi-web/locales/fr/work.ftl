@@ -1,10 +1,10 @@
 # Ce que fait, une fois connecté, qui appelle des API : tableau de bord, applications, souscriptions, clés, usage.
 
-form-save = Enregistrer
-form-cancel = Annuler
-form-continue = Continuer
-form-next = Suivant
-form-previous = Étape précédente
+button-save = Enregistrer
+button-cancel = Annuler
+button-continue = Continuer
+button-next = Suivant
+button-previous = Étape précédente
 steps-label = Étapes
 steps-count = Étape { $at } sur { $all }
 steps-done = : fait, modifier
