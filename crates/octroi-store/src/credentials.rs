@@ -1,7 +1,7 @@
 //! Credentials in the database: digests and sealed copies, never a secret.
 
 use octroi_domain::credential::{Credential, Digest};
-use octroi_domain::ids::{ApplicationId, CredentialId, SubscriptionId};
+use octroi_domain::ids::{ApplicationId, CredentialId, OrganizationId, SubscriptionId};
 
 use crate::row::{Row, text, values, word};
 use crate::{Session, StoreError, Tx};
@@ -67,6 +67,17 @@ impl Session {
         };
         let after = after.map(text).unwrap_or_default();
         self.rows(sql, values![of, after, limit]).await?.iter().map(read).collect()
+    }
+
+    /// Up to `limit` credentials of all applications of an organization, oldest first.
+    pub async fn credentials_of(
+        &mut self,
+        organization: OrganizationId,
+        limit: i64,
+    ) -> Result<Vec<Credential>, StoreError> {
+        let sql = "SELECT * FROM credentials WHERE application_id IN \
+                   (SELECT id FROM applications WHERE organization_id = $1) ORDER BY id LIMIT $2";
+        self.rows(sql, values![text(organization), limit]).await?.iter().map(read).collect()
     }
 
     /// Up to `limit` credentials in `scope`, revoked ones included, youngest first.

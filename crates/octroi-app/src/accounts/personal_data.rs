@@ -7,7 +7,7 @@ use octroi_domain::ids::AccountId;
 use octroi_domain::organization::{Organization, OrganizationKind, Role};
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::ticket::TicketMessage;
-use octroi_store::{ApplicationScope, CredentialScope, Session, SubscriptionScope, Tx};
+use octroi_store::{ApplicationScope, Session, SubscriptionScope, Tx};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -136,10 +136,10 @@ async fn export_consumption(session: &mut Session, account: &Account) -> Result<
     let own = account.organization_id;
     let subscriptions =
         session.subscriptions(SubscriptionScope::Organization(own), None, None, None, MOST).await?;
+    let keys = session.credentials_of(own, MOST).await?;
     let mut applications = Vec::new();
     for listed in session.applications(ApplicationScope::Organization(own), None, MOST).await? {
         let application = listed.application;
-        let keys = session.credentials(CredentialScope::Application(application.id), None, MOST).await?;
         applications.push(json!({
             "id": application.id,
             "name": application.profile.name,
@@ -154,7 +154,7 @@ async fn export_consumption(session: &mut Session, account: &Account) -> Result<
                     "comment": s.subscription.comment,
                     "created_at": s.subscription.created_at,
                 })).collect::<Vec<_>>(),
-            "keys": keys.iter().map(|key| json!({
+            "keys": keys.iter().filter(|key| key.application_id == application.id).map(|key| json!({
                 "id": key.id,
                 "hint": key.hint,
                 "state": key.state,

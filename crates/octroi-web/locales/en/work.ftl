@@ -1,10 +1,10 @@
 # What people who call APIs do once they have signed in: dashboard, applications, subscriptions, keys, usage.
 
-button-save = Save
-button-cancel = Cancel
-button-continue = Continue
-button-next = Next
-button-previous = Previous step
+step-save = Save
+step-cancel = Cancel
+step-continue = Continue
+step-next = Next
+step-previous = Previous step
 steps-label = Steps
 steps-count = Step { $at } of { $all }
 steps-done = : done, change

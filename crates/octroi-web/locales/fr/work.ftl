@@ -1,10 +1,10 @@
 # Ce que fait, une fois connecté, qui appelle des API : tableau de bord, applications, souscriptions, clés, usage.
 
-button-save = Enregistrer
-button-cancel = Annuler
-button-continue = Continuer
-button-next = Suivant
-button-previous = Étape précédente
+step-save = Enregistrer
+step-cancel = Annuler
+step-continue = Continuer
+step-next = Suivant
+step-previous = Étape précédente
 steps-label = Étapes
 steps-count = Étape { $at } sur { $all }
 steps-done = : fait, modifier

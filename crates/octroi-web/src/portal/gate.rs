@@ -9,7 +9,7 @@ use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use octroi_domain::api::Language;
 use url::Url;
 
@@ -50,7 +50,9 @@ pub(super) async fn gate(State(web): State<Arc<Web>>, mut request: Request, next
     };
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let asked = lang_asked(request.uri().query());
-    let visitor = match Visitor::recognise(&web, visit, request.headers(), request.uri(), asked).await {
+    let shown = path.as_ref().is_none_or(|path| route::access(path, &Method::GET).is_some());
+    let visitor = match Visitor::recognise(&web, visit, request.headers(), request.uri(), asked, shown).await
+    {
         Ok(visitor) => visitor,
         Err((visitor, error)) => return answer::failure(&visitor, &error.into()),
     };
@@ -67,7 +69,8 @@ pub(super) async fn gate(State(web): State<Arc<Web>>, mut request: Request, next
 }
 
 async fn pass(visitor: &Visitor, access: Option<route::Access>, request: Request, next: Next) -> Response {
-    if request.method().is_safe() {
+    // Any other method is refused behind the gate.
+    if request.method() != Method::POST {
         return show(visitor, access, request, next).await;
     }
     if from_elsewhere(request.headers(), visitor.app().portal_url()) {

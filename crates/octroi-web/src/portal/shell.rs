@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
+use octroi_app::mail::pages;
 use octroi_app::usage::UsageStep;
 use octroi_domain::account::PortalRole;
 use octroi_domain::api::Language;
 use octroi_domain::organization::Role;
 use octroi_domain::time::Timestamp;
 
-use super::assets;
 use super::visitor::Visitor;
 use super::when::{SpanName, When};
+use super::{answer, assets};
 use crate::locale;
 use crate::markdown::{self, PREFIX, Rendered, Setting};
 
@@ -51,6 +52,8 @@ pub(crate) struct Shell {
     /// Whether this is the demo, with fictitious people and data.
     pub(crate) demo: bool,
     pub(crate) section: Section,
+    /// Where one signs in, and comes back from.
+    pub(crate) sign_in: String,
     /// Whether the operator says how accessible the portal is.
     pub(crate) accessibility_is_stated: bool,
     when: When,
@@ -69,6 +72,7 @@ impl Shell {
             notice: notice.and_then(|id| locale::find(language, &id, &[])),
             demo: visitor.options().demo.is_some(),
             section,
+            sign_in: sign_in(visitor, section),
             accessibility_is_stated: visitor
                 .options()
                 .texts
@@ -155,9 +159,21 @@ impl Shell {
     }
 }
 
-/// The address of the same page in the other language.
+/// Where one signs in: whoever comes from a page other than the home goes back there.
+fn sign_in(visitor: &Visitor, section: Section) -> String {
+    match section {
+        Section::Home => pages::SIGN_IN.to_owned(),
+        _ if !visitor.is_on_page() => pages::SIGN_IN.to_owned(),
+        _ => answer::address(pages::SIGN_IN, "next", &visitor.uri().to_string()),
+    }
+}
+
+/// The address of the same page in the other language; the home's where this is the answer to a form without a page.
 fn other_language(visitor: &Visitor, language: Language) -> String {
     let other = if language == Language::Fr { Language::En } else { Language::Fr };
+    if !visitor.is_on_page() {
+        return answer::address("/", "lang", other.code());
+    }
     let uri = visitor.uri();
     let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let query = url::form_urlencoded::Serializer::new(String::new())

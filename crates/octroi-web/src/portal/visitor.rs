@@ -31,6 +31,7 @@ struct Inner {
     language: Language,
     person: Option<SignedIn>,
     cookie_is_dead: bool,
+    is_on_page: bool,
     actor: Actor,
 }
 
@@ -43,6 +44,7 @@ impl Visitor {
         headers: &HeaderMap,
         uri: &Uri,
         asked: Option<Language>,
+        is_on_page: bool,
     ) -> Result<Self, (Self, AppError)> {
         let cookie = cookies::session(headers, web.app.portal_url());
         let (person, error) = match cookie {
@@ -62,6 +64,7 @@ impl Visitor {
             uri: uri.clone(),
             agent: agent.to_owned(),
             cookie_is_dead: cookie.is_some() && person.is_none() && error.is_none(),
+            is_on_page,
             actor: person.as_ref().map_or(Actor::Anonymous, |person| person.actor.clone()),
             person,
         }));
@@ -132,6 +135,11 @@ impl Visitor {
     /// What surrounds the page in this part of the portal.
     pub(crate) fn shell(&self, section: Section) -> Shell {
         Shell::new(self, section)
+    }
+
+    /// Whether the address shows a page: some only take a form.
+    pub(super) fn is_on_page(&self) -> bool {
+        self.0.is_on_page
     }
 
     /// Whether a cookie was shown that opens nothing any more.

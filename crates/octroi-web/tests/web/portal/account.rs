@@ -113,7 +113,10 @@ on_both! {
         house.person("otto", &[]).await;
         let door = Door::of(house);
         let mut here = browser(&door, "olga", FIREFOX).await;
+        // A moment apart, so that their order is known.
+        house.clock.advance(std::time::Duration::from_secs(1));
         let mut there = browser(&door, "olga", "curl/8.5.0").await;
+        house.clock.advance(std::time::Duration::from_secs(1));
         let mut third = browser(&door, "olga", "<b>strange</b>").await;
         let mut otto = browser(&door, "otto", FIREFOX).await;
         let list = here.get("/account/sessions").await;
