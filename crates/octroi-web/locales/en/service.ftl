@@ -21,6 +21,7 @@ style-dark = Dark
 style-type = Text
 style-h3 = Heading of the third level
 style-text = Write in the present, one idea a sentence, the verb before the noun.
+style-work = Lists and cards to work with
 style-link = A link
 style-soft = Secondary text.
 style-buttons = Buttons

@@ -21,6 +21,7 @@ style-dark = Sombre
 style-type = Textes
 style-h3 = Titre de troisième niveau
 style-text = On écrit au présent, une idée par phrase, le verbe avant le nom.
+style-work = Listes et cartes de travail
 style-link = Un lien
 style-soft = Un texte secondaire.
 style-buttons = Boutons

@@ -269,8 +269,8 @@ impl Choices {
 
     /// Chosen where nothing was.
     pub(crate) fn usually(mut self, value: &str) -> Self {
-        if self.chosen.is_empty() {
-            self.chosen.push(value.to_owned());
+        if self.chosen.iter().all(String::is_empty) {
+            self.chosen = vec![value.to_owned()];
         }
         self
     }

@@ -67,7 +67,8 @@ on_both! {
         assert!(asked.location.starts_with("/sign-in?next=%2Fapis%2Fsirene%2F3.11%2Fsubscribe"), "{}", asked.location);
         let next = browser.follow(asked).await.value("next");
         let signed_in = browser.post("/sign-in", &[("login", "marie"), ("password", PASSWORD), ("next", &next)]).await;
-        browser.follow(signed_in).await.shows(200, "Choix du plan").shows(200, "30 appels par minute");
+        browser.follow(signed_in).await.shows(200, "Choix du plan").shows(200, "30 appels par minute")
+            .shows(200, &format!("value=\"{plan}\" checked"));
 
         // 2.2 to 2.5: the application.
         browser.get("/dashboard").await.shows(200, "Bonjour Camille").shows(200, "Créer ma première application");
@@ -76,7 +77,8 @@ on_both! {
         let form = [("name", " MonApplication "), ("description", "MaDescription"), ("domain", "https://mon-application.fr")];
         let general = browser.post_file(&place, &form, ("picture", "image/png", octroi_testkit::PNG)).await;
         assert_eq!(general.location, format!("{place}/security"));
-        browser.follow(general).await.shows(200, "Étape 2 sur 4").shows(200, "Backend to backend");
+        browser.follow(general).await.shows(200, "Étape 2 sur 4").shows(200, "Backend to backend")
+            .shows(200, "value=\"simple\" checked");
         let security = browser.post(&format!("{place}/security"), &[("kind", "simple"), ("client_id", "")]).await;
         browser.follow(security).await.shows(200, "Cette étape peut rester vide").shows(200, "API Sirene");
         let summary = browser.get(&format!("{place}/summary")).await;
