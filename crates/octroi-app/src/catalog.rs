@@ -27,6 +27,7 @@ mod yaml;
 
 pub use apis::{ApiFilter, ApiInput};
 pub use attachments::MAX_OPENAPI_BYTES;
+pub(crate) use browse::Figures;
 pub use browse::{AccessKind, ApiCard, BrowseFilter, Browsed, Choice, MAX_QUERY, VersionLine};
 pub use document::schema;
 pub use fault::{Fault, Faults};

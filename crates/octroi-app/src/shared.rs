@@ -12,6 +12,7 @@ use octroi_domain::actor::Actor;
 use octroi_domain::ids::AccountId;
 use tokio::sync::Semaphore;
 
+use crate::catalog::Figures;
 use crate::catalog::openapi::SampleCall;
 use crate::limiter::{Limiter, Policy};
 use crate::{App, AppError};
@@ -109,6 +110,8 @@ pub(crate) struct Shared {
     pub(crate) usage_added_in: AtomicI64,
     /// Large documents read or written at once.
     pub(crate) reading: Arc<Semaphore>,
+    /// What was last counted of the APIs, and when by the monotonic clock.
+    pub(crate) figures: Mutex<Option<(Duration, Arc<Figures>)>>,
     /// The first call that a document describes, by the document's digest.
     pub(crate) first_calls: Mutex<HashMap<String, Option<Arc<SampleCall>>>>,
 }
@@ -127,6 +130,7 @@ impl Shared {
             swept_at: AtomicI64::new(-1),
             usage_added_in: AtomicI64::new(-1),
             reading: Arc::new(Semaphore::new(DOCUMENTS_AT_ONCE)),
+            figures: Mutex::default(),
             first_calls: Mutex::default(),
         }
     }

@@ -1,6 +1,8 @@
 //! The catalogue as people look through it: one card for each API, the most called first, with what can be chosen among.
 
 use std::collections::HashMap;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use octroi_domain::actor::Actor;
 use octroi_domain::api::{Api, ApiState};
@@ -22,6 +24,12 @@ const CHUNK: i64 = 500;
 
 /// Longest text that is searched for, in bytes.
 pub const MAX_QUERY: usize = 200;
+
+/// How long what is counted of the APIs is shown before it is counted anew.
+const COUNTED_FOR: Duration = Duration::from_secs(60);
+
+/// What is counted of each API that has something to count.
+pub(crate) type Figures = HashMap<ApiId, ApiFigures>;
 
 /// How somebody comes to call an API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -197,11 +205,28 @@ impl App {
         Ok(versions.into_iter().rev().map(line).collect())
     }
 
+    /// What is counted of every API: counted anew after a minute, since it adds up the calls of a week.
+    async fn figures(&self, session: &mut Session) -> Result<Arc<Figures>, AppError> {
+        let now = self.monotonic();
+        let known = self.known_figures().clone();
+        if let Some((_, figures)) = known.filter(|(at, _)| now.saturating_sub(*at) < COUNTED_FOR) {
+            return Ok(figures);
+        }
+        let figures = Arc::new(session.every_api_figures(self.now().before(LAST_CALLS)).await?);
+        *self.known_figures() = Some((now, Arc::clone(&figures)));
+        Ok(figures)
+    }
+
+    fn known_figures(&self) -> MutexGuard<'_, Option<(Duration, Arc<Figures>)>> {
+        // What a panic leaves is whole: the value of before, or the new one.
+        self.shared.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// One card for each slug, the most called first.
     async fn cards(&self, actor: &Actor) -> Result<Vec<ApiCard>, AppError> {
         let mut session = self.read().await?;
         let apis = every_api(&mut session, viewer(actor)).await?;
-        let figures = session.every_api_figures(self.now().before(LAST_CALLS)).await?;
+        let figures = self.figures(&mut session).await?;
         let mut plans: HashMap<ApiId, Vec<Plan>> = HashMap::new();
         for plan in session.every_plan().await? {
             plans.entry(plan.api_id).or_default().push(plan);
