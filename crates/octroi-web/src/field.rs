@@ -305,6 +305,10 @@ mod tests {
                 "form-if_match",
                 "form-differs",
                 "form-not_repeated",
+                // What pages say of a form as a whole, and of fields that may stay empty.
+                "form-optional-mark",
+                "form-wrong-mark",
+                "form-wrong-title",
             ]
             .map(str::to_owned),
         );
