@@ -311,7 +311,7 @@ async function usesConsole(storageState, language, key) {
     const dialog = console.locator(".dialog-ux");
     await dialog.getByRole("textbox").first().fill(key);
     await dialog.locator("button.authorize").first().click();
-    await dialog.locator("button.btn-done").click();
+    await dialog.locator("button.btn-done").first().click();
     const operation = console.locator(".opblock", { hasText: "/siret/{siret}" }).first();
     await operation.locator(".opblock-summary-control").click();
     await operation.getByRole("button", { name: "Try it out" }).click();
