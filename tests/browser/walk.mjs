@@ -320,8 +320,10 @@ async function usesConsole(storageState, language, key) {
     await operation.locator(".live-responses-table .response-col_status", { hasText: "200" }).waitFor();
     const picture = `walk/console-${language}.png`;
     await tab.screenshot({ path: `${kept}/${picture}`, fullPage: true });
-    note(`walk: the console in ${language}`, { pictures: [picture], faults });
-    assert.deepEqual(faults, []);
+    // The console calls the gateway: that is what it is for.
+    const wrong = faults.filter((fault) => !fault.startsWith(`loads from elsewhere: ${demo.gateway}/`));
+    note(`walk: the console in ${language}`, { pictures: [picture], faults: wrong });
+    assert.deepEqual(wrong, []);
   } finally {
     await context.close();
   }
