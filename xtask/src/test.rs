@@ -52,7 +52,7 @@ enum Step {
     Tests,
     /// Schemathesis against the management API.
     Api,
-    /// A browser on every page of the portal.
+    /// A browser from no account to the first call.
     Browser,
 }
 
