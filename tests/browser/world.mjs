@@ -115,7 +115,7 @@ export const subscriptionDraft = once(async () => {
     await goOn(tab, "/subscribe/application");
     const application = pathOf(tab.url());
     await tab.locator("#application").selectOption({ index: 0 });
-    await tab.locator("#accept_terms").check();
+    await tab.locator("label[for=accept_terms]").click();
     await goOn(tab, "/subscribe/check");
     return { application, check: pathOf(tab.url()) };
   });

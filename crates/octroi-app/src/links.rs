@@ -1,4 +1,4 @@
-//! Links that people are sent: 190 random bits, kept as a digest, good once and for a while.
+//! Links that people are sent: 256 random bits, kept as a digest, good once and for a while.
 
 use std::time::Duration;
 

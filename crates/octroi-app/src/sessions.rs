@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::accounts::AccountView;
 use crate::context::require;
 use crate::shared::client_key;
-use crate::tokens::{digest, person_of, wrong_password};
+use crate::tokens::{digest, hide, person_of};
 use crate::{App, AppError};
 
 /// How long a session lives that ends with its browser, and how long it may lie unused.
@@ -225,12 +225,7 @@ impl App {
     pub async fn end_session(&self, actor: &Actor, id: BrowserSessionId) -> Result<(), AppError> {
         let mut tx = self.begin().await?;
         let session = tx.browser_session(id).await?.ok_or(AppError::NotFound)?;
-        let parties = Parties::of_account(session.account_id);
-        if actor.account_id().is_some() && actor.account_id() != Some(session.account_id) {
-            // Somebody else's session does not exist.
-            return Err(AppError::NotFound);
-        }
-        require(actor, Action::AccountUpdate, &parties)?;
+        require(actor, Action::AccountUpdate, &Parties::of_account(session.account_id)).map_err(hide)?;
         if tx.end_browser_session(id, self.now()).await? {
             self.audit(&mut tx, actor, "session.ended", id, json!({}));
         }
@@ -263,12 +258,10 @@ impl App {
         id: BrowserSessionId,
         password: &str,
     ) -> Result<(), AppError> {
-        let account = actor.account_id().ok_or(AppError::SignIn)?;
-        let login = self.read().await?.account(account).await?.ok_or(AppError::SignIn)?.email;
-        let proven = self.prove(client, &login, password).await.map_err(|e| wrong_password("password", e))?;
+        let account = self.prove_again(actor, client, password).await?;
         let mut tx = self.begin().await?;
         let session = tx.browser_session(id).await?.ok_or(AppError::SignIn)?;
-        if session.account_id != account || proven.id != account || session.ended_at.is_some() {
+        if session.account_id != account || session.ended_at.is_some() {
             return Err(AppError::SignIn);
         }
         tx.refresh_browser_session(id, self.now()).await?;

@@ -7,7 +7,7 @@ use octroi_domain::account::{Account, AccountState};
 use octroi_domain::actor::{Actor, Person, TokenScope};
 use octroi_domain::credential::digest::sha256;
 use octroi_domain::credential::{Digest, SecretKind, Shape};
-use octroi_domain::ids::ManagementTokenId;
+use octroi_domain::ids::{AccountId, ManagementTokenId};
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::time::Timestamp;
 use octroi_domain::validate::{Check, Rule};
@@ -267,6 +267,20 @@ impl App {
         self.commit(tx).await
     }
 
+    /// The account of the person who acts, where `password` is its password: shown again, and not only remembered.
+    pub(crate) async fn prove_again(
+        &self,
+        actor: &Actor,
+        client: IpAddr,
+        password: &str,
+    ) -> Result<AccountId, AppError> {
+        let account = actor.account_id().ok_or(AppError::SignIn)?;
+        let login = self.read().await?.account(account).await?.ok_or(AppError::SignIn)?.email;
+        let proven = self.prove(client, &login, password).await.map_err(|e| wrong_password("password", e))?;
+        // Another account may have taken the address meanwhile.
+        if proven.id == account { Ok(account) } else { Err(AppError::SignIn) }
+    }
+
     /// Shows the password again, so that stored secrets can be revealed for five minutes with the token `id`, which is
     /// the one in use.
     pub async fn confirm(
@@ -276,12 +290,10 @@ impl App {
         id: ManagementTokenId,
         password: &str,
     ) -> Result<(), AppError> {
-        let account = actor.account_id().ok_or(AppError::SignIn)?;
-        let login = self.read().await?.account(account).await?.ok_or(AppError::SignIn)?.email;
-        let proven = self.prove(client, &login, password).await.map_err(|e| wrong_password("password", e))?;
+        let account = self.prove_again(actor, client, password).await?;
         let mut tx = self.begin().await?;
         let token = tx.management_token(id).await?.ok_or(AppError::NotFound)?;
-        if token.account_id != account || proven.id != account || token.revoked_at.is_some() {
+        if token.account_id != account || token.revoked_at.is_some() {
             return Err(AppError::NotFound);
         }
         tx.refresh_sign_in(id, self.now()).await?;
@@ -360,8 +372,8 @@ fn limited_key(login: &str) -> String {
     login_key(login).chars().take(254).collect()
 }
 
-/// Somebody else's token does not exist.
-fn hide(error: AppError) -> AppError {
+/// What is somebody else's does not exist: a token, a session.
+pub(crate) fn hide(error: AppError) -> AppError {
     match error {
         AppError::Forbidden => AppError::NotFound,
         other => other,

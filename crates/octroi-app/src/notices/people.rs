@@ -31,7 +31,6 @@ pub(crate) struct TicketMail<'a> {
 impl App {
     /// Tells a person of a sign-in from `client` with `agent`, a short label such as `Firefox, Linux`. The address is
     /// not told whole: its beginning says enough to the one person who knows it.
-    #[allow(dead_code, reason = "sessions, which call it, are another part of the house")]
     pub(crate) async fn mail_new_sign_in(
         &self,
         tx: &mut Tx,

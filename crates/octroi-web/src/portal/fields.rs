@@ -173,6 +173,16 @@ impl<'a> FormState<'a> {
         }
     }
 
+    /// The first name of a person.
+    pub(crate) fn first_name(&self) -> Field {
+        self.field("first_name", Kind::Text, "field-first-name").autocomplete("given-name").max(100)
+    }
+
+    /// The last name of a person.
+    pub(crate) fn last_name(&self) -> Field {
+        self.field("last_name", Kind::Text, "field-last-name").autocomplete("family-name").max(100)
+    }
+
     /// A field with choices.
     pub(crate) fn choices(&self, name: &'static str, legend: &str, options: Vec<Choice>) -> Choices {
         Choices {

@@ -138,14 +138,8 @@ fn page(shell: &Shell, status: StatusCode, form: &FormState<'_>, onward: &Onward
         summary: form.summary(&shown),
         onward,
         sign_in: answer::address(octroi_app::mail::pages::SIGN_IN, "next", &onward.next),
-        first_name: form
-            .field("first_name", Kind::Text, "field-first-name")
-            .autocomplete("given-name")
-            .max(100),
-        last_name: form
-            .field("last_name", Kind::Text, "field-last-name")
-            .autocomplete("family-name")
-            .max(100),
+        first_name: form.first_name(),
+        last_name: form.last_name(),
         email: form
             .field("email", Kind::Email, "field-email")
             .hint(shell, "register-email-hint")

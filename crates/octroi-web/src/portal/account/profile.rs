@@ -104,14 +104,8 @@ fn page(
         is_wrong: form.is_wrong() || overtaken,
         overtaken,
         summary: form.summary(&["first_name", "last_name", "identifier", "language"]),
-        first_name: form
-            .field("first_name", Kind::Text, "field-first-name")
-            .autocomplete("given-name")
-            .max(100),
-        last_name: form
-            .field("last_name", Kind::Text, "field-last-name")
-            .autocomplete("family-name")
-            .max(100),
+        first_name: form.first_name(),
+        last_name: form.last_name(),
         identifier: form
             .field("identifier", Kind::Text, "field-identifier")
             .hint(shell, "field-identifier-hint")

@@ -166,15 +166,8 @@ fn general<'a>(
         editable: active && may(Action::ApplicationManage),
         summary: form.summary(&["name", "description", "domain", "client_id", "picture"]),
         name: form.field("name", Kind::Text, "field-application-name").max(100),
-        description: form
-            .field("description", Kind::Lines, "field-application-description")
-            .hint(shell, "field-application-description-hint")
-            .max(2_000),
-        domain: form
-            .field("domain", Kind::Text, "field-application-domain")
-            .hint(shell, "field-application-domain-hint")
-            .optional(shell)
-            .max(300),
+        description: description(&form, shell),
+        domain: domain(&form, shell),
         client_id: (application.kind == ApplicationKind::Simple).then(|| {
             form.field("client_id", Kind::Text, "field-client-id")
                 .hint(shell, "field-client-id-hint")
@@ -199,6 +192,21 @@ fn general<'a>(
         },
         form,
     }
+}
+
+/// What an application is for.
+pub(super) fn description(form: &FormState<'_>, shell: &Shell) -> Field {
+    form.field("description", Kind::Lines, "field-application-description")
+        .hint(shell, "field-application-description-hint")
+        .max(2_000)
+}
+
+/// Where an application is found.
+pub(super) fn domain(form: &FormState<'_>, shell: &Shell) -> Field {
+    form.field("domain", Kind::Text, "field-application-domain")
+        .hint(shell, "field-application-domain-hint")
+        .optional(shell)
+        .max(300)
 }
 
 /// What a form says of the picture.

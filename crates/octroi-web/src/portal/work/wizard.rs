@@ -13,7 +13,7 @@ use octroi_app::picture::PictureChange;
 use octroi_domain::application::ApplicationKind;
 use octroi_domain::ids::DraftId;
 
-use super::application::{PICTURES, picture_change};
+use super::application::{PICTURES, description, domain, picture_change};
 use super::applications::served;
 use super::dashboard;
 use super::steps::{Step as Arch, Steps};
@@ -238,15 +238,8 @@ fn general<'a>(
             .field("name", Kind::Text, "field-application-name")
             .hint(shell, "field-application-name-hint")
             .max(100),
-        description: form
-            .field("description", Kind::Lines, "field-application-description")
-            .hint(shell, "field-application-description-hint")
-            .max(2_000),
-        domain: form
-            .field("domain", Kind::Text, "field-application-domain")
-            .hint(shell, "field-application-domain-hint")
-            .optional(shell)
-            .max(300),
+        description: description(&form, shell),
+        domain: domain(&form, shell),
         organization: (owners.len() > 1).then(|| {
             let choices = owners.iter().map(owner).collect();
             form.choices("organization_id", "field-organization", choices)
