@@ -110,11 +110,14 @@ export const applicationDraft = once(() =>
 /** The steps of a subscription of the editor's, filled in to the last. */
 export const subscriptionDraft = once(async () => {
   await pending();
+  // One that has not asked for the API yet: another leads to what it has.
+  const described = { name: "Registre des marchés", description: "Les marchés de plein air." };
+  const { application: chosen } = await manage("POST", "/applications", described, await tokenOf("editor"));
   return inTab("editor", async (tab) => {
     await tab.goto(await ofSirene("/subscribe"));
     await goOn(tab, "/subscribe/application");
     const application = pathOf(tab.url());
-    await tab.locator("#application").selectOption({ index: 0 });
+    await tab.locator("#application").selectOption(chosen.id);
     await tab.locator("label[for=accept_terms]").click();
     await goOn(tab, "/subscribe/check");
     return { application, check: pathOf(tab.url()) };
