@@ -145,21 +145,21 @@ impl Session {
         self.rows(sql, values).await?.iter().map(read).collect()
     }
 
-    /// What is counted of an API, its calls since `since`.
+    /// What is counted of an API, its calls of the whole hours since `since`.
     pub async fn api_figures(&mut self, id: ApiId, since: Timestamp) -> Result<ApiFigures, StoreError> {
         let row = self
             .one(
                 "SELECT (SELECT COUNT(*) FROM subscriptions \
                          WHERE api_id = $1 AND state IN ('active', 'paused')) AS subscriptions, \
-                 (SELECT CAST(COALESCE(SUM(calls), 0) AS BIGINT) FROM usage_minutes \
-                  WHERE api_id = $1 AND minute >= $2 AND admitted = 1) AS calls",
+                 (SELECT CAST(COALESCE(SUM(calls), 0) AS BIGINT) FROM usage_hours \
+                  WHERE api_id = $1 AND hour >= $2 AND admitted = 1) AS calls",
                 values![text(id), since],
             )
             .await?;
         Ok(ApiFigures { subscriptions: row.int("subscriptions")?, calls: row.int("calls")? })
     }
 
-    /// What is counted of every API that has something to count, calls since `since`.
+    /// What is counted of every API that has something to count, calls of the whole hours since `since`.
     pub async fn every_api_figures(
         &mut self,
         since: Timestamp,
@@ -170,8 +170,8 @@ impl Session {
         for row in self.rows(sql, values![]).await? {
             figures.entry(row.parsed("api_id")?).or_default().subscriptions = row.int("subscriptions")?;
         }
-        let sql = "SELECT api_id, CAST(SUM(calls) AS BIGINT) AS calls FROM usage_minutes \
-                   WHERE minute >= $1 AND admitted = 1 GROUP BY api_id";
+        let sql = "SELECT api_id, CAST(SUM(calls) AS BIGINT) AS calls FROM usage_hours \
+                   WHERE hour >= $1 AND admitted = 1 GROUP BY api_id";
         for row in self.rows(sql, values![since]).await? {
             // Calls that reached no API are counted under none.
             if let Ok(id) = row.parsed("api_id") {

@@ -24,6 +24,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "0005_waiting_counts",
         sql: include_str!("../migrations/0005_waiting_counts.sql"),
     },
+    Migration {
+        version: 6,
+        name: "0006_usage_hours",
+        sql: include_str!("../migrations/0006_usage_hours.sql"),
+    },
 ];
 
 /// The schema's version that this program works with.

@@ -1,7 +1,8 @@
 //! Counts of calls: taken in batch by batch, each batch once; asked for by minute, hour or day. A batch may wait as it
-//! came, and be added to the minutes later, together with others.
+//! came, and be added to the minutes later, together with others. What goes to one API is added up by the hour as well.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use octroi_domain::ids::{AccountId, ApiId, ApplicationId, BootId, CredentialId, PlanId, SubscriptionId};
@@ -82,15 +83,28 @@ pub struct SpanCount {
     pub duration_us: i64,
 }
 
+const HOUR_MS: i64 = 3_600_000;
+
 macro_rules! spans {
     ($which:literal) => {
+        spans!("usage_minutes", "minute", $which)
+    };
+    ($table:literal, $moment:literal, $which:literal) => {
         concat!(
-            "SELECT (u.minute / $3) * $3 AS span, u.outcome AS outcome, u.status AS status, u.admitted AS admitted, \
+            "SELECT (u.",
+            $moment,
+            " / $3) * $3 AS span, u.outcome AS outcome, u.status AS status, u.admitted AS admitted, \
              CAST(SUM(u.calls) AS BIGINT) AS calls, CAST(SUM(u.bytes_in) AS BIGINT) AS bytes_in, \
              CAST(SUM(u.bytes_out) AS BIGINT) AS bytes_out, CAST(SUM(u.duration_us) AS BIGINT) AS duration_us \
-             FROM usage_minutes u WHERE ",
+             FROM ",
+            $table,
+            " u WHERE ",
             $which,
-            " AND u.minute >= $1 AND u.minute < $2 GROUP BY span, u.outcome, u.status, u.admitted ORDER BY span"
+            " AND u.",
+            $moment,
+            " >= $1 AND u.",
+            $moment,
+            " < $2 GROUP BY span, u.outcome, u.status, u.admitted ORDER BY span"
         )
     };
 }
@@ -131,6 +145,9 @@ impl Session {
                 ),
                 text(id),
             ),
+            UsageScope::Api(id) if step_ms % HOUR_MS == 0 => {
+                (spans!("usage_hours", "hour", "u.api_id = $4"), text(id))
+            }
             UsageScope::Api(id) => (spans!("u.api_id = $4"), text(id)),
         };
         self.rows(sql, values![from, to, step_ms, of]).await?.iter().map(read_span).collect()
@@ -153,44 +170,85 @@ impl Session {
 /// Rows of one statement, largest first: few statements for many rows, and few different ones to be prepared. The
 /// largest stays far below what either database binds at once.
 const SETS: [usize; 3] = [256, 16, 1];
-const COLUMNS: usize = 11;
 
-static ADD: LazyLock<[String; SETS.len()]> = LazyLock::new(|| SETS.map(add_statement));
+/// A table of counts: what they are counted by, and what is counted.
+struct Counts {
+    table: &'static str,
+    by: &'static [&'static str],
+}
 
-fn add_statement(rows: usize) -> String {
-    let row = |row: usize| {
-        let places: Vec<String> =
-            (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column)).collect();
-        format!("({})", places.join(", "))
-    };
-    let rows: Vec<String> = (0..rows).map(row).collect();
-    format!(
-        "INSERT INTO usage_minutes (minute, api_id, subscription_id, credential_id, outcome, status, admitted, calls, \
-         bytes_in, bytes_out, duration_us) VALUES {} \
-         ON CONFLICT (subscription_id, minute, api_id, credential_id, outcome, status, admitted) DO UPDATE SET \
-         calls = usage_minutes.calls + excluded.calls, \
-         bytes_in = usage_minutes.bytes_in + excluded.bytes_in, \
-         bytes_out = usage_minutes.bytes_out + excluded.bytes_out, \
-         duration_us = usage_minutes.duration_us + excluded.duration_us",
-        rows.join(", ")
-    )
+const COUNTED: [&str; 4] = ["calls", "bytes_in", "bytes_out", "duration_us"];
+
+const MINUTES: Counts = Counts {
+    table: "usage_minutes",
+    by: &["subscription_id", "minute", "api_id", "credential_id", "outcome", "status", "admitted"],
+};
+
+const HOURS: Counts =
+    Counts { table: "usage_hours", by: &["api_id", "hour", "outcome", "status", "admitted"] };
+
+static ADD_MINUTES: LazyLock<[String; SETS.len()]> = LazyLock::new(|| SETS.map(|rows| MINUTES.add(rows)));
+static ADD_HOURS: LazyLock<[String; SETS.len()]> = LazyLock::new(|| SETS.map(|rows| HOURS.add(rows)));
+
+impl Counts {
+    /// The statement that adds so many rows to what is there.
+    fn add(&self, rows: usize) -> String {
+        let columns = self.by.len() + COUNTED.len();
+        let row = |row: usize| {
+            let places: Vec<String> =
+                (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+            format!("({})", places.join(", "))
+        };
+        let rows: Vec<String> = (0..rows).map(row).collect();
+        let table = self.table;
+        let sums: Vec<String> = COUNTED.iter().map(|c| format!("{c} = {table}.{c} + excluded.{c}")).collect();
+        format!(
+            "INSERT INTO {table} ({by}, {counted}) VALUES {rows} ON CONFLICT ({by}) DO UPDATE SET {sums}",
+            by = self.by.join(", "),
+            counted = COUNTED.join(", "),
+            rows = rows.join(", "),
+            sums = sums.join(", "),
+        )
+    }
+}
+
+/// What calls of one hour to one API are counted by.
+type HourKey<'c> = (&'c str, i64, &'c str, u16, bool);
+
+/// The counts by API and hour, in the order of their keys: whoever adds at the same time takes the rows in that order too.
+fn by_hour<'c>(apis: &'c [String], counts: &'c [MinuteCount]) -> BTreeMap<HourKey<'c>, [i64; COUNTED.len()]> {
+    let mut hours: BTreeMap<HourKey<'c>, [i64; COUNTED.len()]> = BTreeMap::new();
+    for (api, count) in apis.iter().zip(counts) {
+        let hour = count.minute.as_millis().div_euclid(HOUR_MS) * HOUR_MS;
+        let sums = hours.entry((api, hour, &count.outcome, count.status, count.admitted)).or_default();
+        for (sum, more) in sums.iter_mut().zip(count.counted()) {
+            *sum += more;
+        }
+    }
+    hours
 }
 
 impl MinuteCount {
+    /// What is counted, in the order of the columns.
+    const fn counted(&self) -> [i64; COUNTED.len()] {
+        [self.calls, self.bytes_in, self.bytes_out, self.duration_us]
+    }
+
     /// Its columns, in the order of the statement. An empty identifier stands for none.
-    fn values(&self) -> [Value; COLUMNS] {
-        [
-            self.minute.into(),
-            self.api_id.map(text).unwrap_or_default().into(),
-            self.subscription_id.map(text).unwrap_or_default().into(),
-            self.credential_id.map(text).unwrap_or_default().into(),
-            self.outcome.as_ref().into(),
-            self.status.into(),
-            self.admitted.into(),
-            self.calls.into(),
-            self.bytes_in.into(),
-            self.bytes_out.into(),
-            self.duration_us.into(),
+    fn values(&self) -> Vec<Value> {
+        let [calls, bytes_in, bytes_out, duration_us] = self.counted();
+        values![
+            self.subscription_id.map(text).unwrap_or_default(),
+            self.minute,
+            self.api_id.map(text).unwrap_or_default(),
+            self.credential_id.map(text).unwrap_or_default(),
+            self.outcome.as_ref(),
+            self.status,
+            self.admitted,
+            calls,
+            bytes_in,
+            bytes_out,
+            duration_us
         ]
     }
 }
@@ -248,11 +306,28 @@ impl Tx {
     }
 
     /// Adds counts to what is there. No two of them may be of the same calls.
-    pub async fn add_usage(&mut self, mut counts: &[MinuteCount]) -> Result<(), StoreError> {
-        for (size, sql) in SETS.into_iter().zip(ADD.iter()) {
-            while let Some((set, rest)) = counts.split_at_checked(size) {
-                self.execute(sql, set.iter().flat_map(MinuteCount::values).collect()).await?;
-                counts = rest;
+    pub async fn add_usage(&mut self, counts: &[MinuteCount]) -> Result<(), StoreError> {
+        let minutes: Vec<Vec<Value>> = counts.iter().map(MinuteCount::values).collect();
+        self.add_rows(&ADD_MINUTES, &minutes).await?;
+        let apis: Vec<String> = counts.iter().map(|c| c.api_id.map(text).unwrap_or_default()).collect();
+        let hours: Vec<Vec<Value>> = by_hour(&apis, counts)
+            .into_iter()
+            .map(|((api, hour, outcome, status, admitted), [calls, bytes_in, bytes_out, duration_us])| {
+                values![api, hour, outcome, status, admitted, calls, bytes_in, bytes_out, duration_us]
+            })
+            .collect();
+        self.add_rows(&ADD_HOURS, &hours).await
+    }
+
+    async fn add_rows(
+        &mut self,
+        statements: &'static [String; SETS.len()],
+        mut rows: &[Vec<Value>],
+    ) -> Result<(), StoreError> {
+        for (size, sql) in SETS.into_iter().zip(statements) {
+            while let Some((set, rest)) = rows.split_at_checked(size) {
+                self.execute(sql, set.concat()).await?;
+                rows = rest;
             }
         }
         Ok(())

@@ -99,11 +99,10 @@ on_both! {
         let mut paul = Browser::signed_in(&door, "paul").await;
         let usage = format!("/provider/apis/{}/usage", sirene.api_id());
         paul.get(&usage).await.shows(200, "Aucun appel pendant cette période");
-        let minute = house.app.now().before(Duration::from_secs(60)).as_millis() / 60_000 * 60_000;
+        let hour = house.app.now().before(Duration::from_secs(60)).as_millis() / 3_600_000 * 3_600_000;
         for (outcome, status, admitted, calls) in [("admitted", 200, 1, 1_200), ("rate_limited", 429, 0, 300)] {
             let row = format!(
-                "INSERT INTO usage_minutes VALUES ({minute}, '{}', '', '', '{outcome}', {status}, {admitted}, \
-                 {calls}, 0, 0, 0)",
+                "INSERT INTO usage_hours VALUES ('{}', {hour}, '{outcome}', {status}, {admitted}, {calls}, 0, 0, 0)",
                 sirene.api_id()
             );
             house.database.meddle(&row).await;
