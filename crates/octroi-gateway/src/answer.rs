@@ -1,7 +1,7 @@
 //! Answers of the gateway's own: refusals in the API's dialect, and browsers' preflights.
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderValue};
 use http::{Response, StatusCode};
 use octroi_domain::api::Language;
 use octroi_domain::time::Timestamp;
@@ -12,6 +12,7 @@ use octroi_policy::stages::Preflight;
 use octroi_policy::{Outcome, Refusal};
 
 use crate::forwarding::X_REQUEST_ID;
+use crate::lines::HeaderLines;
 
 /// What an answer needs from the call, kept while the call is on its way.
 pub(crate) struct AnswerFacts {
@@ -109,28 +110,28 @@ pub(crate) fn preflight(preflight: Preflight, facts: &AnswerFacts) -> Response<B
 
 /// Adds to an upstream's answer what is ours: the request id, the limits, and what lets a web page read it.
 pub(crate) fn complete(
-    headers: &mut HeaderMap,
+    headers: &mut impl HeaderLines,
     admitted: &octroi_policy::Admitted,
     facts: &AnswerFacts,
     portal_origins: &[String],
     now: Timestamp,
 ) {
-    headers.insert(X_REQUEST_ID.clone(), facts.request_id.clone());
+    headers.put(&X_REQUEST_ID, facts.request_id.clone());
     let api = admitted.api();
     let mut last = None;
     api.dialect.limit_headers(admitted.readings(), now, |name, value| {
         // What the upstream says of limits is replaced; a further line of ours stands beside the first.
         if last.as_ref() == Some(&name) {
-            headers.append(name, value);
+            headers.add(&name, value);
         } else {
-            last = Some(name.clone());
-            headers.insert(name, value);
+            headers.put(&name, value);
+            last = Some(name);
         }
     });
     allow_page(headers, api, facts, portal_origins);
 }
 
-fn allow_page(headers: &mut HeaderMap, api: &Api, facts: &AnswerFacts, portal_origins: &[String]) {
+fn allow_page(headers: &mut impl HeaderLines, api: &Api, facts: &AnswerFacts, portal_origins: &[String]) {
     let Some(origin) = &facts.origin else { return differs_by_origin(headers, api) };
     let origin = cors::judge_origin(api, portal_origins, origin.as_bytes());
     for name in [
@@ -138,15 +139,15 @@ fn allow_page(headers: &mut HeaderMap, api: &Api, facts: &AnswerFacts, portal_or
         header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
         header::ACCESS_CONTROL_EXPOSE_HEADERS,
     ] {
-        headers.remove(name);
+        headers.remove(&name);
     }
     match origin {
         Origin::Allowed(origin) => {
             for (name, value) in cors::answer_headers(api, origin) {
                 if name == header::VARY {
-                    headers.append(name, value);
+                    headers.add(&name, value);
                 } else {
-                    headers.insert(name, value);
+                    headers.put(&name, value);
                 }
             }
         }
@@ -155,8 +156,8 @@ fn allow_page(headers: &mut HeaderMap, api: &Api, facts: &AnswerFacts, portal_or
 }
 
 /// A cache must not give a page that is let in the answer that somebody else got.
-fn differs_by_origin(headers: &mut HeaderMap, api: &Api) {
+fn differs_by_origin(headers: &mut impl HeaderLines, api: &Api) {
     if api.cors.is_some() {
-        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        headers.add(&header::VARY, HeaderValue::from_static("Origin"));
     }
 }

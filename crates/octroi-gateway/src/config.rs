@@ -27,6 +27,8 @@ pub struct GatewayConfig {
     pub listen: Vec<SocketAddr>,
     /// Number of worker threads.
     pub workers: usize,
+    /// The road that calls take.
+    pub engine: Engine,
     /// Most connections of callers that one worker keeps; further ones are closed at once. As many more may lead to
     /// upstreams, and half as many may wait there for the next call.
     pub max_connections_per_worker: usize,
@@ -69,6 +71,7 @@ impl GatewayConfig {
             boot,
             listen,
             workers: Self::a_worker_for_each_core(),
+            engine: Engine::default(),
             max_connections_per_worker: 20_000,
             trusted_proxies: Vec::new(),
             allowed_private_upstreams: Vec::new(),
@@ -81,6 +84,16 @@ impl GatewayConfig {
             timings: Timings::default(),
         }
     }
+}
+
+/// The road that calls take (docs/architecture.md, "Engine").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// Plain calls from bytes to bytes; whatever is unusual by hyper.
+    #[default]
+    Fast,
+    /// Every call by hyper.
+    Hyper,
 }
 
 /// How long things may take.

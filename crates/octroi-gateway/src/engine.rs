@@ -2,6 +2,9 @@
 //! the snapshot up to date and deliver the counts, and stops them in order.
 
 mod body;
+mod call;
+mod client;
+mod fast;
 mod framing;
 mod record;
 mod server;

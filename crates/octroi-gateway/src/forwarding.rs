@@ -3,12 +3,15 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::ops::Range;
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use octroi_domain::ids::RequestId;
-use octroi_policy::{Admitted, query};
+use octroi_policy::{Admitted, Headers, query};
+
+use crate::lines::{HeaderLines, push_line, values};
 
 /// The caller's request, as far as forwarding needs it.
 pub(crate) struct Origin<'a> {
@@ -46,14 +49,14 @@ static TRANSFER_ENCODING_ALIKE: HeaderName = HeaderName::from_static("transfer_e
 
 /// Whether a connection comes from a trusted proxy, and who calls behind it: the last address in `X-Forwarded-For`
 /// that is not a trusted proxy's itself. What cannot be read as an address ends the search.
-pub(crate) fn client_address(peer: IpAddr, trusted: &[IpNet], headers: &HeaderMap) -> (bool, IpAddr) {
+pub(crate) fn client_address(peer: IpAddr, trusted: &[IpNet], headers: &impl Headers) -> (bool, IpAddr) {
     let peer = peer.to_canonical();
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     if trusted.is_empty() || !is_trusted(&peer) {
         return (false, peer);
     }
     let mut client = peer;
-    let lines: Vec<&[u8]> = headers.get_all(&X_FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
+    let lines: Vec<&[u8]> = values(headers, &X_FORWARDED_FOR).collect();
     for text in lines.iter().rev().flat_map(|line| line.rsplit(|b| *b == b',')) {
         let Some(ip) = std::str::from_utf8(text).ok().and_then(|t| parse_address(t.trim())) else { break };
         client = ip;
@@ -88,51 +91,49 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    pub(crate) fn among(headers: &HeaderMap) -> Self {
+    pub(crate) fn among(headers: &impl HeaderLines) -> Self {
         let mut seen = Self::default();
-        for name in headers.keys() {
-            match name.as_str() {
-                "accept" => seen.accept = true,
-                "origin" => seen.origin = true,
-                "expect" => seen.expect = true,
-                "content-length" => seen.framing = true,
-                "transfer-encoding" => (seen.framing, seen.hop_by_hop) = (true, true),
-                "upgrade" => (seen.upgrade, seen.hop_by_hop) = (true, true),
-                "connection"
-                | "keep-alive"
-                | "proxy-connection"
-                | "http2-settings"
-                | "proxy-authenticate"
-                | "proxy-authorization"
-                | "te"
-                | "trailer"
-                | "proxy"
-                | "content_length"
-                | "transfer_encoding" => seen.hop_by_hop = true,
-                "referer" => seen.referer = true,
-                name if is_ours(name, false) => {
-                    seen.forged = true;
-                    seen.request_id |= name == "x-request-id";
-                }
-                _ => {}
+        headers.each_name(|name| match name {
+            "accept" => seen.accept = true,
+            "origin" => seen.origin = true,
+            "expect" => seen.expect = true,
+            "content-length" => seen.framing = true,
+            "transfer-encoding" => (seen.framing, seen.hop_by_hop) = (true, true),
+            "upgrade" => (seen.upgrade, seen.hop_by_hop) = (true, true),
+            "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "http2-settings"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "te"
+            | "trailer"
+            | "proxy"
+            | "content_length"
+            | "transfer_encoding" => seen.hop_by_hop = true,
+            "referer" => seen.referer = true,
+            name if is_ours(name, false) => {
+                seen.forged = true;
+                seen.request_id |= name == "x-request-id";
             }
-        }
+            _ => {}
+        });
         seen
     }
 }
 
 /// Takes out what belongs to one connection only (RFC 9110, 7.6.1) and what could be taken for it, beginning with the
 /// headers that `Connection` nominates.
-pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap, seen: Seen) {
+pub(crate) fn strip_hop_by_hop(headers: &mut impl HeaderLines, seen: Seen) {
     if !seen.hop_by_hop {
         return;
     }
-    if let Some(first) = headers.get(header::CONNECTION) {
-        let usual = matches!(first.as_bytes(), b"keep-alive" | b"close" | b"Keep-Alive");
-        if !usual || headers.get_all(header::CONNECTION).iter().count() > 1 {
+    if let Some(first) = headers.value(&header::CONNECTION, 0) {
+        let usual = matches!(first, b"keep-alive" | b"close" | b"Keep-Alive");
+        if !usual || headers.value(&header::CONNECTION, 1).is_some() {
             strip_nominated(headers);
         }
-        headers.remove(header::CONNECTION);
+        headers.remove(&header::CONNECTION);
     }
     for name in [
         &KEEP_ALIVE,
@@ -152,15 +153,13 @@ pub(crate) fn strip_hop_by_hop(headers: &mut HeaderMap, seen: Seen) {
     }
 }
 
-fn strip_nominated(headers: &mut HeaderMap) {
-    let lines: Vec<HeaderValue> = headers.get_all(header::CONNECTION).iter().cloned().collect();
-    for token in lines.iter().flat_map(|v| v.as_bytes().split(|b| *b == b',')) {
-        // The length is what the body is framed by: it is never only the connection's.
-        if let Ok(name) = HeaderName::from_bytes(token.trim_ascii())
-            && name != header::CONTENT_LENGTH
-        {
-            headers.remove(&name);
-        }
+fn strip_nominated(headers: &mut impl HeaderLines) {
+    let tokens = values(headers, &header::CONNECTION).flat_map(|v| v.split(|b| *b == b','));
+    let nominated: Vec<HeaderName> =
+        tokens.filter_map(|token| HeaderName::from_bytes(token.trim_ascii()).ok()).collect();
+    // The length is what the body is framed by: it is never only the connection's.
+    for name in nominated.iter().filter(|name| **name != header::CONTENT_LENGTH) {
+        headers.remove(name);
     }
 }
 
@@ -182,14 +181,14 @@ fn is_ours(name: &str, trusted: bool) -> bool {
             || NAMES.iter().any(|n| n.len() == name.len() && alike(n, bytes)))
 }
 
-fn strip_forged(headers: &mut HeaderMap, trusted: bool) {
+fn strip_forged(headers: &mut impl HeaderLines, trusted: bool) {
     let mut forged: Vec<HeaderName> = Vec::new();
-    for name in headers.keys() {
-        if is_ours(name.as_str(), trusted) {
-            forged.push(name.clone());
+    headers.each_name(|name| {
+        if is_ours(name, trusted) {
+            forged.extend(HeaderName::from_bytes(name.as_bytes()));
         }
-    }
-    for name in forged {
+    });
+    for name in &forged {
         headers.remove(name);
     }
 }
@@ -208,16 +207,34 @@ pub(crate) struct OwnHeaders {
 
 impl OwnHeaders {
     /// Puts them beside the caller's, in place of any of the same name.
-    pub(crate) fn put_into(&self, headers: &mut HeaderMap) {
-        let mut from = 0;
-        headers.reserve(self.ends.len());
-        for (name, to) in &self.ends {
-            match HeaderValue::from_maybe_shared(self.text.slice(from..*to)) {
-                Ok(value) => headers.insert(name.clone(), value),
+    pub(crate) fn put_into(&self, headers: &mut impl HeaderLines) {
+        for (name, value) in self.lines() {
+            match HeaderValue::from_maybe_shared(self.text.slice(value)) {
+                Ok(value) => headers.put(name, value),
                 Err(_) => headers.remove(name),
-            };
-            from = *to;
+            }
         }
+    }
+
+    /// Writes them as they are sent. Of the caller's, none of the same name may be written beside them.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        for (name, value) in self.lines() {
+            let value = &self.text[value];
+            // As the map of the library judges them.
+            if HeaderValue::from_bytes(value).is_ok() {
+                push_line(name.as_str().as_bytes(), value, out);
+            }
+        }
+    }
+
+    /// Their names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &HeaderName> {
+        self.ends.iter().map(|(name, _)| name)
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&HeaderName, Range<usize>)> {
+        let mut from = 0;
+        self.ends.iter().map(move |(name, to)| (name, std::mem::replace(&mut from, *to)..*to))
     }
 }
 
@@ -229,7 +246,7 @@ impl Values {
 
 /// Takes out of a caller's headers what the upstream must not receive, and makes those that it receives beside them.
 pub(crate) fn to_upstream(
-    headers: &mut HeaderMap,
+    headers: &mut impl HeaderLines,
     seen: Seen,
     admitted: &Admitted,
     origin: &Origin<'_>,
@@ -238,7 +255,7 @@ pub(crate) fn to_upstream(
 ) -> OwnHeaders {
     strip_hop_by_hop(headers, seen);
     if seen.expect {
-        headers.remove(header::EXPECT);
+        headers.remove(&header::EXPECT);
     }
     for name in admitted.hidden_headers() {
         headers.remove(name);
@@ -249,68 +266,72 @@ pub(crate) fn to_upstream(
     if seen.forged {
         strip_forged(headers, origin.trusted);
     }
-    let mut values = Values { text: String::with_capacity(512), ends: Vec::with_capacity(12) };
-    request_id.append_to(&mut values.text);
-    values.end(&X_REQUEST_ID);
-    let incoming = headers.get(&TRACEPARENT).and_then(|v| v.to_str().ok());
-    let goes_on = traceparent(incoming, &mut values.text);
-    values.end(&TRACEPARENT);
+    let mut own = Values { text: String::with_capacity(512), ends: Vec::with_capacity(12) };
+    request_id.append_to(&mut own.text);
+    own.end(&X_REQUEST_ID);
+    let incoming = headers.value(&TRACEPARENT, 0).and_then(|v| std::str::from_utf8(v).ok());
+    let goes_on = traceparent(incoming, &mut own.text);
+    own.end(&TRACEPARENT);
     if !goes_on {
         headers.remove(&TRACESTATE);
     }
-    push_forwarded(&mut values, headers, origin);
-    values.text.push_str(if admitted.api().prefix.is_empty() { "/" } else { &admitted.api().prefix });
-    values.end(&X_FORWARDED_PREFIX);
-    push_principal(&mut values, admitted);
-    OwnHeaders { text: Bytes::from(values.text), ends: values.ends }
+    push_forwarded(&mut own, headers, origin);
+    own.text.push_str(if admitted.api().prefix.is_empty() { "/" } else { &admitted.api().prefix });
+    own.end(&X_FORWARDED_PREFIX);
+    push_principal(&mut own, admitted);
+    OwnHeaders { text: Bytes::from(own.text), ends: own.ends }
 }
 
 /// A page that was opened with a credential in its address names that address in the calls that it makes itself.
-fn clean_referer(headers: &mut HeaderMap, hidden: &[String]) {
-    let Some(referer) = headers.get(header::REFERER).filter(|_| !hidden.is_empty()) else { return };
-    let Ok(text) = std::str::from_utf8(referer.as_bytes()) else {
-        headers.remove(header::REFERER);
-        return;
+fn clean_referer(headers: &mut impl HeaderLines, hidden: &[String]) {
+    let Some(referer) = headers.value(&header::REFERER, 0).filter(|_| !hidden.is_empty()) else { return };
+    let clean = match std::str::from_utf8(referer) {
+        Err(_) => None,
+        Ok(text) => {
+            let Some((page, query)) = text.split_once('?') else { return };
+            let Cow::Owned(kept) = query::without(query, |name| hidden.iter().any(|h| h == name)) else {
+                return;
+            };
+            let mark = if kept.is_empty() { "" } else { "?" };
+            HeaderValue::from_str(&[page, mark, &kept].concat()).ok()
+        }
     };
-    let Some((page, query)) = text.split_once('?') else { return };
-    let Cow::Owned(kept) = query::without(query, |name| hidden.iter().any(|h| h == name)) else { return };
-    let mark = if kept.is_empty() { "" } else { "?" };
-    match HeaderValue::from_str(&[page, mark, &kept].concat()) {
-        Ok(clean) => headers.insert(header::REFERER, clean),
-        Err(_) => headers.remove(header::REFERER),
-    };
+    match clean {
+        Some(clean) => headers.put(&header::REFERER, clean),
+        None => headers.remove(&header::REFERER),
+    }
 }
 
-fn push_forwarded(values: &mut Values, headers: &HeaderMap, origin: &Origin<'_>) {
+fn push_forwarded(own: &mut Values, headers: &impl Headers, origin: &Origin<'_>) {
     let earlier = |name: &HeaderName| {
-        let lines = headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes()));
+        let lines = values(headers, name).map(String::from_utf8_lossy);
         lines.fold(String::new(), |all, line| if all.is_empty() { line.into() } else { all + ", " + &line })
     };
-    let append_earlier = |values: &mut Values, name: &HeaderName| {
+    let append_earlier = |own: &mut Values, name: &HeaderName| {
         if origin.trusted {
             let earlier = earlier(name);
             if !earlier.is_empty() {
-                values.text.push_str(&earlier);
-                values.text.push_str(", ");
+                own.text.push_str(&earlier);
+                own.text.push_str(", ");
             }
         }
     };
     let host = origin.host.unwrap_or("");
-    append_earlier(values, &header::FORWARDED);
+    append_earlier(own, &header::FORWARDED);
     let quotes = if origin.peer.to_canonical().is_ipv6() { ["\"[", "]\""] } else { ["", ""] };
     // `host` was checked to be a host: it cannot leave the quotes.
     for part in ["for=", quotes[0], origin.peer_text, quotes[1], ";host=\"", host, "\";proto=", origin.scheme]
     {
-        values.text.push_str(part);
+        own.text.push_str(part);
     }
-    values.end(&header::FORWARDED);
-    append_earlier(values, &X_FORWARDED_FOR);
-    values.text.push_str(origin.peer_text);
-    values.end(&X_FORWARDED_FOR);
-    for (name, own) in [(&X_FORWARDED_HOST, host), (&X_FORWARDED_PROTO, origin.scheme)] {
+    own.end(&header::FORWARDED);
+    append_earlier(own, &X_FORWARDED_FOR);
+    own.text.push_str(origin.peer_text);
+    own.end(&X_FORWARDED_FOR);
+    for (name, plain) in [(&X_FORWARDED_HOST, host), (&X_FORWARDED_PROTO, origin.scheme)] {
         let believed = if origin.trusted { earlier(name) } else { String::new() };
-        values.text.push_str(if believed.is_empty() { own } else { &believed });
-        values.end(name);
+        own.text.push_str(if believed.is_empty() { plain } else { &believed });
+        own.end(name);
     }
 }
 
@@ -336,6 +357,8 @@ fn push_principal(values: &mut Values, admitted: &Admitted) {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
+
     use super::*;
 
     fn headers(lines: &[(&str, &str)]) -> HeaderMap {

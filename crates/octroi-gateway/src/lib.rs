@@ -10,6 +10,7 @@ mod answer;
 pub mod config;
 mod engine;
 mod forwarding;
+mod lines;
 pub mod meter;
 pub mod metrics;
 pub mod pipeline;
@@ -17,7 +18,7 @@ pub mod refresh;
 pub mod resolve;
 mod trace;
 
-pub use config::{GatewayConfig, Ports, Timings};
+pub use config::{Engine, GatewayConfig, Ports, Timings};
 pub use engine::{Gateway, MetricsHandle, StartError};
 
 /// What a port gives back when it fails: any error, for the log.

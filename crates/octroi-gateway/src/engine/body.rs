@@ -11,7 +11,9 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use octroi_policy::Outcome;
 
+use super::client::LibraryConn;
 use super::record::CallRecord;
+use super::server::OwnedAsked;
 use super::upstream::Wire;
 use super::worker::Worker;
 
@@ -123,17 +125,29 @@ pub(super) enum ToCaller {
     Relayed(Box<Relay>),
 }
 
+impl ToCaller {
+    /// A body of our own.
+    pub(super) const fn whole(bytes: Bytes) -> Self {
+        Self::Whole(Some(bytes))
+    }
+}
+
 /// An upstream's body, the connection that it comes by and the record of its call.
 pub(super) struct Relay {
     pub(super) worker: Rc<Worker>,
-    pub(super) wire: Option<Wire>,
+    pub(super) wire: Option<Wire<LibraryConn>>,
     pub(super) body: Incoming,
-    pub(super) record: Box<CallRecord>,
+    pub(super) record: Box<CallRecord<OwnedAsked>>,
     broken: Option<CutOff>,
 }
 
 impl Relay {
-    pub(super) fn new(worker: Rc<Worker>, wire: Wire, body: Incoming, record: Box<CallRecord>) -> Self {
+    pub(super) fn new(
+        worker: Rc<Worker>,
+        wire: Wire<LibraryConn>,
+        body: Incoming,
+        record: Box<CallRecord<OwnedAsked>>,
+    ) -> Self {
         Self { worker, wire: Some(wire), body, record, broken: None }
     }
 
@@ -143,7 +157,7 @@ impl Relay {
         }
         loop {
             if let Some(wire) = &mut self.wire {
-                wire.drive(cx);
+                wire.conn.drive(cx);
             }
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Pending => return Poll::Pending,

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, Method, Uri};
+use http::{HeaderValue, Method};
 use octroi_domain::ids::RequestId;
 use octroi_domain::time::Timestamp;
 use octroi_policy::catalogue::Api;
@@ -17,8 +17,17 @@ use crate::access_log::Line;
 use crate::meter::{Counts, TallyKey, minute_of};
 use crate::metrics::{CallKey, known_method};
 
+/// What a call asks for: kept by the library's parts, or where it stands in the bytes that were read.
+pub(super) trait Asked {
+    fn method(&self) -> &Method;
+    fn path(&self) -> &str;
+    /// The host: the target's own authority stands before `Host` (RFC 9112, 3.2.2). Of one that was refused, what
+    /// stands before an `@` is left out: it may be a secret.
+    fn host(&self) -> Option<&str>;
+}
+
 /// The record of one call. Dropped unfinished, the caller went away.
-pub(super) struct CallRecord {
+pub(super) struct CallRecord<A: Asked> {
     pub(super) worker: Rc<Worker>,
     pub(super) connection: Rc<CallerState>,
     /// When the call's head was there.
@@ -28,9 +37,7 @@ pub(super) struct CallRecord {
     pub(super) request_id: RequestId,
     pub(super) their_request_id: Option<HeaderValue>,
     pub(super) client_text: Rc<str>,
-    pub(super) method: Method,
-    pub(super) uri: Uri,
-    pub(super) host: Option<HeaderValue>,
+    pub(super) asked: A,
     pub(super) api: Option<Arc<Api>>,
     pub(super) caller: Caller,
     /// Whether the call passed the limits, whatever came of it.
@@ -43,7 +50,7 @@ pub(super) struct CallRecord {
     pub(super) done: bool,
 }
 
-impl CallRecord {
+impl<A: Asked> CallRecord<A> {
     /// The call ended with another outcome than was thought.
     pub(super) fn finish_as(&mut self, outcome: Outcome) {
         self.outcome = outcome;
@@ -61,15 +68,6 @@ impl CallRecord {
         let (now, duration_us) = (self.arrived.after(duration), micros(duration));
         self.count(now, duration_us);
         self.log(now, duration_us);
-    }
-
-    /// The host that was asked for: the target's own authority stands before `Host` (RFC 9112, 3.2.2). Of one that was
-    /// refused, what stands before an `@` is left out: it may be a secret.
-    pub(super) fn asked_host(&self) -> Option<&str> {
-        match self.uri.authority() {
-            Some(authority) => authority.as_str().rsplit('@').next(),
-            None => self.host.as_ref().and_then(|h| h.to_str().ok()),
-        }
     }
 
     /// What is wrong with the caller's body: it stands before whatever the upstream makes of that.
@@ -95,7 +93,7 @@ impl CallRecord {
         let counts = Counts { calls: 1, bytes_in: self.bytes_in(), bytes_out: self.bytes_out, duration_us };
         self.worker.tally.borrow_mut().entry(key).or_default().add(counts);
         let key = CallKey {
-            method: known_method(&self.method),
+            method: known_method(self.asked.method()),
             api_id,
             status: self.status,
             outcome: self.outcome,
@@ -114,9 +112,9 @@ impl CallRecord {
             request_id: self.request_id,
             their_request_id: their_request_id.as_deref(),
             client_ip: &self.client_text,
-            method: self.method.as_str(),
-            host: self.asked_host(),
-            path: self.uri.path(),
+            method: self.asked.method().as_str(),
+            host: self.asked.host(),
+            path: self.asked.path(),
             api: self.api.as_ref().map(|a| (a.slug.as_str(), a.version.as_str())),
             caller: self.caller,
             outcome: self.outcome,
@@ -130,7 +128,7 @@ impl CallRecord {
     }
 }
 
-impl Drop for CallRecord {
+impl<A: Asked> Drop for CallRecord<A> {
     fn drop(&mut self) {
         if !self.done {
             self.finish_as(Outcome::ClientGone);

@@ -1,27 +1,26 @@
-//! Takes a call from its connection, has it decided, and answers it or sends it on.
+//! The complete road: takes a call from the library, has it decided, and answers it or sends it on.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response, Uri, Version};
 use hyper::body::{Body, Incoming};
-use octroi_domain::ids::RequestId;
-use octroi_policy::{Admitted, Caller, Outcome, Refusal, RequestFacts};
+use octroi_policy::{Admitted, Caller, Outcome, Refusal};
 
 use super::body::{BodyCount, Relay, ToCaller, ToUpstream};
-use super::record::{CallRecord, micros};
+use super::call::Call;
+use super::client::{LibraryConn, LibraryLetter};
+use super::record::{Asked, CallRecord, micros};
 use super::stall::CallerState;
-use super::upstream::{Arrived, Shipment};
+use super::upstream::Wire;
 use super::worker::Worker;
-use crate::answer::{self, AnswerFacts, AnswerSettings};
-use crate::forwarding::{self, Origin, OwnHeaders, Seen, X_REQUEST_ID};
-use crate::pipeline::{Decision, decide};
+use crate::forwarding::Seen;
+use crate::pipeline::Decision;
 
 /// Answers one call. Never fails: whatever goes wrong has an answer.
 pub(super) async fn handle(
@@ -32,190 +31,103 @@ pub(super) async fn handle(
 ) -> Result<Response<ToCaller>, Infallible> {
     connection.begin_call();
     let (parts, body) = request.into_parts();
-    let call = Call::new(worker, connection, peer, &parts);
-    Ok(call.answer(parts, body).await)
+    let asked = OwnedAsked {
+        method: parts.method.clone(),
+        uri: parts.uri.clone(),
+        host: parts.headers.get(header::HOST).cloned(),
+    };
+    let call = Call::new(worker, connection, peer, &parts.headers, asked);
+    Ok(answer(call, parts, body).await)
 }
 
-/// A call in hand.
-struct Call {
-    worker: Rc<Worker>,
-    peer: SocketAddr,
-    trusted: bool,
-    client_ip: IpAddr,
-    seen: Seen,
-    facts: AnswerFacts,
-    record: Box<CallRecord>,
+/// What a call asks for, in the library's parts.
+pub(super) struct OwnedAsked {
+    method: Method,
+    uri: Uri,
+    host: Option<HeaderValue>,
 }
 
-impl Call {
-    fn new(worker: Rc<Worker>, connection: Rc<CallerState>, peer: SocketAddr, parts: &Parts) -> Self {
-        let shared = &worker.shared;
-        let started = shared.ports.clock.monotonic();
-        let now = shared.ports.clock.now();
-        let request_id = worker.random.borrow_mut().request_id(now, &*shared.ports.entropy);
-        let headers = &parts.headers;
-        let seen = Seen::among(headers);
-        let take = |name: &HeaderName, seen: bool| if seen { headers.get(name).cloned() } else { None };
-        let (trusted, client_ip) =
-            forwarding::client_address(peer.ip(), &shared.config.trusted_proxies, headers);
-        let facts = AnswerFacts {
-            request_id: id_value(request_id),
-            method: parts.method.clone(),
-            accept: take(&header::ACCEPT, seen.accept),
-            origin: take(&header::ORIGIN, seen.origin),
-        };
-        let client_text = match trusted {
-            false => Rc::clone(&connection.peer_text),
-            true => client_ip.to_string().into(),
-        };
-        let record = Box::new(CallRecord {
-            worker: Rc::clone(&worker),
-            connection,
-            arrived: now,
-            started,
-            request_id,
-            their_request_id: take(&X_REQUEST_ID, seen.request_id),
-            client_text,
-            method: parts.method.clone(),
-            uri: parts.uri.clone(),
-            host: headers.get(header::HOST).cloned(),
-            api: None,
-            caller: Caller::default(),
-            admitted: false,
-            outcome: Outcome::ClientGone,
-            status: 499,
-            upstream_us: None,
-            body_in: None,
-            bytes_out: 0,
-            done: false,
-        });
-        Self { worker, peer, trusted, client_ip, seen, facts, record }
+impl Asked for OwnedAsked {
+    fn method(&self) -> &Method {
+        &self.method
     }
 
-    async fn answer(mut self, parts: Parts, body: Incoming) -> Response<ToCaller> {
-        match self.decide(&parts, &body) {
-            Decision::Forward(admitted) => self.forward(admitted, parts, body).await,
-            Decision::Preflight(preflight) => {
-                self.record.api = Some(preflight.api.clone());
-                let response = answer::preflight(preflight, &self.facts);
-                self.reply(response, Outcome::CorsPreflight)
-            }
-            Decision::Refuse(refusal) => {
-                discard(body, &parts.headers).await;
-                self.refuse(&refusal)
-            }
+    fn path(&self) -> &str {
+        self.uri.path()
+    }
+
+    fn host(&self) -> Option<&str> {
+        match self.uri.authority() {
+            Some(authority) => authority.as_str().rsplit('@').next(),
+            None => self.host.as_ref().and_then(|h| h.to_str().ok()),
         }
     }
+}
 
-    fn decide(&self, parts: &Parts, body: &Incoming) -> Decision {
-        let host = match check_head(parts, self.seen) {
-            Ok(host) => host,
-            Err(outcome) => return Decision::Refuse(Refusal::early(outcome)),
-        };
-        let facts = RequestFacts {
-            method: parts.method.as_str(),
-            host,
-            path: parts.uri.path(),
-            query: parts.uri.query(),
-            headers: &parts.headers,
-            body_bytes: body.size_hint().exact(),
-            client_ip: self.client_ip,
-            now: self.record.arrived,
-        };
-        decide(&self.worker.shared.policy, facts)
-    }
-
-    /// Sends an admitted call on. What was admitted carries all that this needs: the catalogue is not seen here.
-    async fn forward(mut self, admitted: Admitted, mut parts: Parts, body: Incoming) -> Response<ToCaller> {
-        self.record.api = Some(admitted.api().clone());
-        self.record.caller = admitted.caller();
-        self.record.admitted = true;
-        let body = if body.is_end_stream() {
-            ToUpstream::none()
-        } else {
-            let count = Rc::new(BodyCount::default());
-            self.record.body_in = Some(Rc::clone(&count));
-            ToUpstream::new(body, admitted.api().max_body_bytes, count)
-        };
-        let own = self.make_headers(&admitted, &mut parts);
-        let worker = Rc::clone(&self.worker);
-        let clock = &worker.shared.ports.clock;
-        let sent = clock.monotonic();
-        let turn = worker.turn.replace(worker.turn.get().wrapping_add(1));
-        let shipment =
-            Shipment { admitted: &admitted, method: parts.method, headers: parts.headers, own, body, turn };
-        let arrived = worker.pool.forward(shipment).await;
-        let upstream_us = micros(clock.monotonic().saturating_sub(sent));
-        self.record.upstream_us = Some(upstream_us);
-        match arrived {
-            Ok(arrived) => {
-                let status = arrived.response.status().as_u16();
-                worker.measured.borrow_mut().observe_upstream(&arrived.target.origin, status, upstream_us);
-                self.relay(&admitted, arrived)
-            }
-            Err(outcome) => {
-                let outcome = self.record.callers_fault().unwrap_or(outcome);
-                let mut refusal = Refusal::at(outcome, admitted.api(), admitted.caller());
-                refusal.readings = *admitted.readings();
-                self.refuse(&refusal)
-            }
+async fn answer(call: Call<OwnedAsked>, parts: Parts, body: Incoming) -> Response<ToCaller> {
+    let decision = match check_head(&parts, call.seen) {
+        Ok(host) => call.decide(&parts.headers, host, parts.uri.query(), body.size_hint().exact()),
+        Err(outcome) => Decision::Refuse(Refusal::early(outcome)),
+    };
+    match decision {
+        Decision::Forward(admitted) => forward(call, admitted, parts, body).await,
+        Decision::Preflight(preflight) => call.preflight(preflight).map(ToCaller::whole),
+        Decision::Refuse(refusal) => {
+            discard(body, &parts.headers).await;
+            call.refuse(&refusal).map(ToCaller::whole)
         }
     }
+}
 
-    fn make_headers(&self, admitted: &Admitted, parts: &mut Parts) -> OwnHeaders {
-        let host = self.record.asked_host();
-        let peer_text = &self.record.connection.peer_text;
-        let origin = Origin { peer: self.peer.ip(), peer_text, trusted: self.trusted, host, scheme: "http" };
-        let entropy = &*self.worker.shared.ports.entropy;
-        let mut random = self.worker.random.borrow_mut();
-        forwarding::to_upstream(
-            &mut parts.headers,
-            self.seen,
-            admitted,
-            &origin,
-            self.record.request_id,
-            |incoming, out| random.traceparent(incoming, entropy, out),
-        )
-    }
-
-    fn relay(mut self, admitted: &Admitted, arrived: Arrived) -> Response<ToCaller> {
-        let shared = &self.worker.shared;
-        let (mut parts, body) = arrived.response.into_parts();
-        parts.version = Version::HTTP_11;
-        let seen = Seen::among(&parts.headers);
-        forwarding::strip_hop_by_hop(&mut parts.headers, seen);
-        let now = self.record.arrived;
-        answer::complete(&mut parts.headers, admitted, &self.facts, &shared.config.portal_origins, now);
-        self.record.outcome = Outcome::Admitted;
-        self.record.status = parts.status.as_u16();
-        if body.is_end_stream() {
-            self.worker.pool.give_back(arrived.wire);
-            self.record.finish();
-            return Response::from_parts(parts, ToCaller::Whole(None));
+/// Sends an admitted call on. What was admitted carries all that this needs: the catalogue is not seen here.
+async fn forward(
+    mut call: Call<OwnedAsked>,
+    admitted: Admitted,
+    mut parts: Parts,
+    body: Incoming,
+) -> Response<ToCaller> {
+    let own = call.admit(&admitted, &mut parts.headers);
+    let body = if body.is_end_stream() {
+        ToUpstream::none()
+    } else {
+        let count = Rc::new(BodyCount::default());
+        call.record.body_in = Some(Rc::clone(&count));
+        ToUpstream::new(body, admitted.api().max_body_bytes, count)
+    };
+    let worker = Rc::clone(&call.worker);
+    let clock = &worker.shared.ports.clock;
+    let sent = clock.monotonic();
+    let mut letter = LibraryLetter::new(&admitted, parts.method, parts.headers, own, body);
+    let arrived = worker.pool.forward(&admitted, worker.next_turn(), &mut letter).await;
+    let upstream_us = micros(clock.monotonic().saturating_sub(sent));
+    call.record.upstream_us = Some(upstream_us);
+    match arrived {
+        Ok(arrived) => {
+            let status = arrived.answer.status().as_u16();
+            worker.measured.borrow_mut().observe_upstream(&arrived.target.origin, status, upstream_us);
+            relay(call, &admitted, arrived.answer, arrived.wire)
         }
-        let relay = Relay::new(self.worker, arrived.wire, body, self.record);
-        Response::from_parts(parts, ToCaller::Relayed(Box::new(relay)))
+        Err(outcome) => call.failed(&admitted, outcome).map(ToCaller::whole),
     }
+}
 
-    fn refuse(mut self, refusal: &Refusal) -> Response<ToCaller> {
-        let shared = &self.worker.shared;
-        self.record.api.clone_from(&refusal.api);
-        self.record.caller = refusal.caller;
-        let settings = AnswerSettings {
-            errors_base_url: &shared.config.errors_base_url,
-            language: shared.config.language,
-            portal_origins: &shared.config.portal_origins,
-        };
-        let response = answer::refusal(refusal, &self.facts, &settings, self.record.arrived);
-        self.reply(response, refusal.outcome)
+fn relay(
+    mut call: Call<OwnedAsked>,
+    admitted: &Admitted,
+    answer: Response<Incoming>,
+    wire: Wire<LibraryConn>,
+) -> Response<ToCaller> {
+    let (mut parts, body) = answer.into_parts();
+    parts.version = Version::HTTP_11;
+    call.complete(admitted, &mut parts.headers, parts.status.as_u16());
+    let Call { worker, mut record, .. } = call;
+    if body.is_end_stream() {
+        worker.pool.give_back(wire);
+        record.finish();
+        return Response::from_parts(parts, ToCaller::Whole(None));
     }
-
-    fn reply(mut self, response: Response<Bytes>, outcome: Outcome) -> Response<ToCaller> {
-        self.record.status = response.status().as_u16();
-        self.record.bytes_out = response.body().len() as u64;
-        self.record.finish_as(outcome);
-        response.map(|body| ToCaller::Whole(Some(body)))
-    }
+    let relay = Relay::new(worker, wire, body, record);
+    Response::from_parts(parts, ToCaller::Relayed(Box::new(relay)))
 }
 
 /// What the parser leaves to us (docs/architecture.md, "Engine"). Gives the host that was asked for.
@@ -283,7 +195,7 @@ fn check_host<'p>(
     }
 }
 
-fn is_host(text: &str) -> bool {
+pub(super) fn is_host(text: &str) -> bool {
     let (name, port) = match text.rsplit_once(':') {
         Some((name, port)) if !port.ends_with(']') => (name, port),
         _ => (text, ""),
@@ -315,12 +227,6 @@ async fn discard(mut body: Incoming, headers: &HeaderMap) {
     }
 }
 
-fn id_value(id: RequestId) -> HeaderValue {
-    let mut text = String::with_capacity(32);
-    id.append_to(&mut text);
-    HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or(HeaderValue::from_static("req"))
-}
-
 /// Counts and logs what the parser refused: no call was in hand.
 pub(super) fn note_failure(worker: &Rc<Worker>, connection: &Rc<CallerState>, error: &hyper::Error) {
     let (outcome, status) = match error {
@@ -345,9 +251,11 @@ pub(super) fn note_failure(worker: &Rc<Worker>, connection: &Rc<CallerState>, er
         request_id: worker.random.borrow_mut().request_id(now, &*shared.ports.entropy),
         their_request_id: None,
         client_text: Rc::clone(&connection.peer_text),
-        method: Method::from_bytes(b"-").unwrap_or_default(),
-        uri: Uri::default(),
-        host: None,
+        asked: OwnedAsked {
+            method: Method::from_bytes(b"-").unwrap_or_default(),
+            uri: Uri::default(),
+            host: None,
+        },
         api: None,
         caller: Caller::default(),
         admitted: false,

@@ -193,17 +193,29 @@ pub(super) struct CallerIo<S> {
     stream: S,
     framing: Framing,
     state: Rc<CallerState>,
+    /// Bytes that are read once more.
+    again: Vec<u8>,
 }
 
 impl<S> CallerIo<S> {
+    /// Takes back bytes that were read: they are read next, by somebody else.
+    pub(super) fn unread(&mut self, bytes: Vec<u8>) {
+        self.again = bytes;
+    }
+
     pub(super) fn new(stream: S, state: Rc<CallerState>) -> Self {
-        Self { stream, framing: Framing::new(), state }
+        Self { stream, framing: Framing::new(), state, again: Vec::new() }
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for CallerIo<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if !this.again.is_empty() {
+            let rest = this.again.split_off(this.again.len().min(buf.remaining()));
+            buf.put_slice(&std::mem::replace(&mut this.again, rest));
+            return Poll::Ready(Ok(()));
+        }
         let stall = &this.state.stall;
         stall.check()?;
         let before = buf.filled().len();

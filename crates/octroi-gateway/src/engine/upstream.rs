@@ -1,86 +1,88 @@
-//! Connections to upstreams: one pool per worker, the most recently used first; every address judged before it is
+//! Connections to upstreams: pools per worker, the most recently used first; every address judged before it is
 //! connected to (promise G6); redirects never followed.
 
 use std::cell::{Cell, RefCell};
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use foldhash::HashMap;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
-use hyper::body::{Body as _, Incoming};
-use hyper::client::conn::http1::{self, Connection, SendRequest};
-use hyper_util::rt::TokioIo;
+use http::Method;
+use http::header::CONNECTION;
 use ipnet::IpNet;
 use octroi_domain::api::{Timeouts, may_connect};
 use octroi_policy::catalogue::Target;
-use octroi_policy::{Admitted, Outcome};
+use octroi_policy::{Admitted, Headers, Outcome};
 use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::body::{BodyCount, ToUpstream};
 use super::stall::{CoarseClock, UpstreamIo, UpstreamState};
 use super::transport::Transport;
-use crate::forwarding::OwnHeaders;
+use crate::lines::values;
 use crate::resolve::Resolve;
 
-type Driver = Connection<TokioIo<UpstreamIo<Transport>>, ToUpstream>;
+/// The bytes to and from an upstream.
+pub(super) type Stream = UpstreamIo<Transport>;
 
-/// One connection to an upstream. It has no task of its own: whoever uses it drives it.
-pub(super) struct Wire {
-    sender: SendRequest<ToUpstream>,
-    driver: Option<Box<Driver>>,
-    state: Rc<UpstreamState>,
+/// How a road speaks over a connection.
+pub(super) trait Conn: Sized {
+    /// Begins to speak.
+    async fn open(stream: Stream) -> Result<Self, Outcome>;
+    /// Whether another call may be sent. An upstream that closed the connection shows here, at the cost of no system
+    /// call where nothing came.
+    fn is_reusable(&mut self, cx: &mut Context<'_>) -> bool;
+    /// Whether it is not known to be closed.
+    fn is_open(&self) -> bool;
+}
+
+/// One connection to an upstream.
+pub(super) struct Wire<C> {
+    pub(super) conn: C,
+    pub(super) state: Rc<UpstreamState>,
     origin: Arc<str>,
     idle_since: u64,
     /// Whether the answer in hand is the last that the connection is good for.
-    last: bool,
+    pub(super) last: bool,
 }
 
-impl Wire {
-    /// Lets the connection read and write what it can.
-    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
-        if self.driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(cx).is_ready()) {
-            self.driver = None;
-        }
-    }
-
+impl<C> Wire<C> {
     /// Whether the sweep ended it.
     pub(super) fn timed_out(&self) -> bool {
         self.state.expired()
     }
+}
 
-    fn is_reusable(&self) -> bool {
-        self.driver.is_some() && !self.timed_out() && self.sender.is_ready()
-    }
+/// A call on its way to an upstream, as a road sends it.
+pub(super) trait Letter {
+    type Conn: Conn;
+    /// An answer's head.
+    type Answer;
 
-    /// Sends a request and waits for the answer's head. An error gives the request back where no byte of it was sent.
+    /// Addresses it to this target.
+    fn address(&mut self, target: &Target) -> Result<(), Outcome>;
+    /// Whether it may be sent again although it may have reached an upstream.
+    fn is_repeatable(&self) -> bool;
+    /// Sends it and waits for the answer's head.
     async fn send(
         &mut self,
-        request: Request<ToUpstream>,
-    ) -> Result<Response<Incoming>, Option<Request<ToUpstream>>> {
-        let mut answer = std::pin::pin!(self.sender.try_send_request(request));
-        let driver = &mut self.driver;
-        poll_fn(|cx| {
-            if driver.as_mut().is_some_and(|driver| Pin::new(driver).poll(cx).is_ready()) {
-                *driver = None;
-            }
-            match answer.as_mut().poll(cx) {
-                Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
-                Poll::Ready(Err(mut error)) => Poll::Ready(Err(error.take_message())),
-                Poll::Pending if driver.is_none() => Poll::Ready(Err(None)),
-                Poll::Pending => Poll::Pending,
-            }
-        })
-        .await
-    }
+        wire: &mut Wire<Self::Conn>,
+        target: &Target,
+        timeouts: Timeouts,
+    ) -> Result<Self::Answer, Lost>;
+}
+
+/// A call that came to nothing on one connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lost {
+    /// No byte of it was sent.
+    Unsent,
+    /// It may have reached the upstream.
+    Sent(Outcome),
+    /// It was answered, but the answer could be read in several ways.
+    Unsound,
 }
 
 /// What a worker connects with.
@@ -92,11 +94,11 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    async fn connect(
+    async fn connect<C: Conn>(
         &self,
         target: &Target,
         watched: &RefCell<Vec<Weak<UpstreamState>>>,
-    ) -> Result<Wire, Outcome> {
+    ) -> Result<Wire<C>, Outcome> {
         let stream = self.open(target).await?;
         // Small requests must not wait for the acknowledgement of earlier ones.
         let _ = stream.set_nodelay(true);
@@ -109,17 +111,8 @@ impl Connector {
         } else {
             Transport::Plain(stream)
         };
-        let io = TokioIo::new(UpstreamIo::new(transport, Rc::clone(&state)));
-        let handshake = http1::Builder::new().handshake(io).await;
-        let (sender, driver) = handshake.map_err(|_| Outcome::UpstreamUnreachable)?;
-        Ok(Wire {
-            sender,
-            driver: Some(Box::new(driver)),
-            state,
-            origin: Arc::clone(&target.origin),
-            idle_since: 0,
-            last: false,
-        })
+        let conn = C::open(UpstreamIo::new(transport, Rc::clone(&state))).await?;
+        Ok(Wire { conn, state, origin: Arc::clone(&target.origin), idle_since: 0, last: false })
     }
 
     async fn open(&self, target: &Target) -> Result<TcpStream, Outcome> {
@@ -141,103 +134,97 @@ impl Connector {
 /// Most connections that wait for use, for each upstream.
 const MOST_IDLE: usize = 512;
 
-/// The connections of one worker.
-pub(super) struct Pool {
-    connector: Connector,
-    idle: RefCell<HashMap<Arc<str>, Vec<Wire>>>,
+/// The connections of one worker and one road.
+pub(super) struct Pool<C> {
+    connector: Rc<Connector>,
+    idle: RefCell<HashMap<Arc<str>, Vec<Wire<C>>>>,
     /// How many are idle, and may be: for all upstreams together.
     idling: Cell<usize>,
     most_idling: usize,
     watched: RefCell<Vec<Weak<UpstreamState>>>,
 }
 
-/// A call on its way to an upstream.
-pub(super) struct Shipment<'a> {
-    pub(super) admitted: &'a Admitted,
-    pub(super) method: Method,
-    pub(super) headers: HeaderMap,
-    pub(super) own: OwnHeaders,
-    pub(super) body: ToUpstream,
-    /// Where among several upstreams the choice falls.
-    pub(super) turn: u64,
-}
-
 /// An answer's head, and the connection by which its body comes.
-pub(super) struct Arrived {
-    pub(super) response: Response<Incoming>,
-    pub(super) wire: Wire,
+pub(super) struct Arrived<L: Letter> {
+    pub(super) answer: L::Answer,
+    pub(super) wire: Wire<L::Conn>,
     pub(super) target: Arc<Target>,
 }
 
-impl Pool {
-    pub(super) fn new(connector: Connector, most_idling: usize) -> Self {
+enum Failure {
+    /// Nothing was sent: another upstream may be tried.
+    Unsent(Outcome),
+    Final(Outcome),
+}
+
+impl<C: Conn> Pool<C> {
+    pub(super) fn new(connector: Rc<Connector>, most_idling: usize) -> Self {
         let (idle, watched) = (RefCell::default(), RefCell::default());
         Self { connector, idle, idling: Cell::new(0), most_idling, watched }
     }
 
-    /// Sends a call to one of its upstreams, and waits for the answer's head.
+    /// Sends a call to one of its upstreams, and waits for the answer's head. `turn`: where among several the choice
+    /// falls.
     ///
     /// Where no connection can be made, the next upstream of the class is tried: nothing was sent. A pooled connection
     /// that the upstream had closed meanwhile is replaced, where the call may be repeated.
-    pub(super) async fn forward(&self, shipment: Shipment<'_>) -> Result<Arrived, Outcome> {
-        let Shipment { admitted, method, headers, own, body, turn } = shipment;
+    pub(super) async fn forward<L: Letter<Conn = C>>(
+        &self,
+        admitted: &Admitted,
+        turn: u64,
+        letter: &mut L,
+    ) -> Result<Arrived<L>, Outcome> {
         let timeouts = admitted.api().timeouts;
         let mut last = Outcome::UpstreamUnreachable;
-        let mut load = Load { headers, body };
         for target in in_turn(admitted.targets(), turn) {
-            let uri = make_uri(admitted.path_and_query(target))?;
-            let way = Way { target, uri, method: &method, own: &own, timeouts };
-            match self.try_target(&way, load).await {
-                Ok((response, _)) if !is_sound(&response) => return Err(Outcome::UpstreamBroken),
-                Ok((response, wire)) => return Ok(Arrived { response, wire, target: Arc::clone(target) }),
-                Err(Failure::Unsent(outcome, unsent)) => (last, load) = (outcome, *unsent),
+            letter.address(target)?;
+            match self.try_target(target, timeouts, letter).await {
+                Ok((answer, wire)) => return Ok(Arrived { answer, wire, target: Arc::clone(target) }),
+                Err(Failure::Unsent(outcome)) => last = outcome,
                 Err(Failure::Final(outcome)) => return Err(outcome),
             }
         }
         Err(last)
     }
 
-    async fn try_target(&self, way: &Way<'_>, mut load: Load) -> Result<(Response<Incoming>, Wire), Failure> {
-        let timeouts = way.timeouts;
-        let repeatable = load.body.is_none() && is_idempotent(way.method);
-        while let Some(wire) = self.take(&way.target.origin).await {
-            let copy = repeatable.then(|| Load { headers: load.headers.clone(), body: ToUpstream::none() });
-            match way.send(wire, load).await {
-                Ok(arrived) => return Ok(arrived),
-                Err(Lost::Unsent(again)) => load = *again,
+    async fn try_target<L: Letter<Conn = C>>(
+        &self,
+        target: &Target,
+        timeouts: Timeouts,
+        letter: &mut L,
+    ) -> Result<(L::Answer, Wire<C>), Failure> {
+        while let Some(mut wire) = self.take(&target.origin).await {
+            let repeatable = letter.is_repeatable();
+            match letter.send(&mut wire, target, timeouts).await {
+                Ok(answer) => return Ok((answer, wire)),
+                Err(Lost::Unsent) => {}
                 // Perhaps it is the call that the upstream dies of: it is repeated once, on a connection of its own.
-                Err(Lost::Sent(outcome)) => match copy.filter(|_| outcome == Outcome::UpstreamBroken) {
-                    Some(again) => {
-                        load = again;
-                        break;
-                    }
-                    None => return Err(Failure::Final(outcome)),
-                },
+                Err(Lost::Sent(Outcome::UpstreamBroken)) if repeatable => break,
+                Err(Lost::Sent(outcome)) => return Err(Failure::Final(outcome)),
+                Err(Lost::Unsound) => return Err(Failure::Final(Outcome::UpstreamBroken)),
             }
         }
         let within = Duration::from_millis(u64::from(timeouts.connect_ms));
-        let connecting = self.connector.connect(way.target, &self.watched);
-        let wire = match tokio::time::timeout(within, connecting).await {
+        let connecting = self.connector.connect(target, &self.watched);
+        let mut wire = match tokio::time::timeout(within, connecting).await {
             Ok(Ok(wire)) => wire,
-            Ok(Err(outcome)) => return Err(Failure::Unsent(outcome, Box::new(load))),
-            Err(_) => return Err(Failure::Unsent(Outcome::UpstreamTimeout, Box::new(load))),
+            Ok(Err(outcome)) => return Err(Failure::Unsent(outcome)),
+            Err(_) => return Err(Failure::Unsent(Outcome::UpstreamTimeout)),
         };
-        way.send(wire, load).await.map_err(|lost| match lost {
-            Lost::Unsent(load) => Failure::Unsent(Outcome::UpstreamBroken, load),
-            Lost::Sent(outcome) => Failure::Final(outcome),
-        })
+        match letter.send(&mut wire, target, timeouts).await {
+            Ok(answer) => Ok((answer, wire)),
+            Err(Lost::Unsent) => Err(Failure::Unsent(Outcome::UpstreamBroken)),
+            Err(Lost::Sent(outcome)) => Err(Failure::Final(outcome)),
+            Err(Lost::Unsound) => Err(Failure::Final(Outcome::UpstreamBroken)),
+        }
     }
 
     /// The most recently used connection that is still open.
-    async fn take(&self, origin: &Arc<str>) -> Option<Wire> {
+    async fn take(&self, origin: &Arc<str>) -> Option<Wire<C>> {
         loop {
             let mut wire = self.idle.borrow_mut().get_mut(origin)?.pop()?;
             self.idling.set(self.idling.get() - 1);
-            // An upstream that closed it shows here, at the cost of no system call where nothing came.
-            let alive = poll_fn(|cx| {
-                wire.drive(cx);
-                Poll::Ready(wire.is_reusable())
-            });
+            let alive = poll_fn(|cx| Poll::Ready(!wire.timed_out() && wire.conn.is_reusable(cx)));
             if alive.await {
                 return Some(wire);
             }
@@ -246,8 +233,8 @@ impl Pool {
 
     /// Keeps a connection whose answer was read to its end. Whether it can be used again is looked at when it is: the
     /// answer's last piece is still on its way, and driven now the connection would take new memory beside it.
-    pub(super) fn give_back(&self, mut wire: Wire) {
-        if wire.last || wire.driver.is_none() || wire.timed_out() {
+    pub(super) fn give_back(&self, mut wire: Wire<C>) {
+        if wire.last || !wire.conn.is_open() || wire.timed_out() {
             return;
         }
         wire.state.give(u64::MAX);
@@ -284,17 +271,15 @@ impl Pool {
     }
 }
 
-enum Failure {
-    /// Nothing was sent: another upstream may be tried.
-    Unsent(Outcome, Box<Load>),
-    Final(Outcome),
+/// Whether an answer says that its connection ends with it.
+pub(super) fn says_close(headers: &impl Headers) -> bool {
+    values(headers, &CONNECTION)
+        .flat_map(|line| line.split(|b| *b == b','))
+        .any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 
-fn says_close(headers: &HeaderMap) -> bool {
-    let lines = headers.get_all(CONNECTION).iter();
-    lines
-        .flat_map(|line| line.as_bytes().split(|b| *b == b','))
-        .any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
+pub(super) fn is_idempotent(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
 }
 
 /// The targets, beginning with the one whose turn it is by weight.
@@ -309,109 +294,6 @@ fn in_turn(targets: &[Arc<Target>], turn: u64) -> impl Iterator<Item = &Arc<Targ
     });
     let (before, from) = targets.split_at(first.unwrap_or(0));
     from.iter().chain(before)
-}
-
-/// What a call carries: the caller's headers, without ours, and its body.
-struct Load {
-    headers: HeaderMap,
-    body: ToUpstream,
-}
-
-impl Load {
-    fn of(request: Request<ToUpstream>) -> Self {
-        let (parts, body) = request.into_parts();
-        Self { headers: parts.headers, body }
-    }
-}
-
-/// Where a call goes, and how.
-struct Way<'a> {
-    target: &'a Target,
-    uri: Uri,
-    method: &'a Method,
-    own: &'a OwnHeaders,
-    timeouts: Timeouts,
-}
-
-/// A call that came to nothing on one connection.
-enum Lost {
-    /// No byte of it was sent.
-    Unsent(Box<Load>),
-    /// It may have reached the upstream.
-    Sent(Outcome),
-}
-
-impl Way<'_> {
-    /// Sends the call by this connection and waits for the answer's head.
-    async fn send(&self, mut wire: Wire, load: Load) -> Result<(Response<Incoming>, Wire), Lost> {
-        let sending = load.body.count();
-        wire.state.give_for_head(u64::from(self.timeouts.first_byte_ms));
-        let response = match wire.send(self.request(load)).await {
-            Ok(response) => response,
-            Err(_) if wire.timed_out() => return Err(Lost::Sent(Outcome::UpstreamTimeout)),
-            Err(None) => return Err(Lost::Sent(Outcome::UpstreamBroken)),
-            Err(Some(unsent)) => return Err(Lost::Unsent(Box::new(Load::of(unsent)))),
-        };
-        wire.state.give(u64::from(self.timeouts.idle_ms));
-        wire.last = self.is_last(&response, sending.as_deref());
-        Ok((response, wire))
-    }
-
-    /// Whether nothing may follow an answer on its connection: what comes after it could be mistaken for the answer to
-    /// somebody else's call.
-    fn is_last(&self, response: &Response<Incoming>, sending: Option<&BodyCount>) -> bool {
-        // Of a body that it need not read, an upstream may take the rest for the next call.
-        let unread = |count: &BodyCount| !count.ended.get() || may_ignore_body(self.method);
-        response.version() == Version::HTTP_10
-            || sending.is_some_and(unread)
-            || says_close(response.headers())
-    }
-
-    fn request(&self, load: Load) -> Request<ToUpstream> {
-        let mut headers = load.headers;
-        headers.insert(HOST, self.target.authority.clone());
-        if load.body.size_hint().exact().is_none() {
-            // Said here: the library sends no body of unknown length with a GET.
-            headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-        }
-        self.own.put_into(&mut headers);
-        let mut request = Request::new(load.body);
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.uri.clone();
-        *request.version_mut() = Version::HTTP_11;
-        *request.headers_mut() = headers;
-        request
-    }
-}
-
-fn make_uri(path_and_query: String) -> Result<Uri, Outcome> {
-    let path = PathAndQuery::from_maybe_shared(Bytes::from(path_and_query));
-    path.map(Uri::from).map_err(|_| Outcome::PathAmbiguous)
-}
-
-/// Whether an answer can be read in one way only: framed by one header, in the one encoding that is undone here, and no
-/// change of protocol that nobody asked for.
-fn is_sound(response: &Response<Incoming>) -> bool {
-    let headers = response.headers();
-    let length = headers.get(CONTENT_LENGTH);
-    let framed = match response.body().size_hint().exact() {
-        Some(_) => length.is_none_or(|l| l.as_bytes().iter().all(u8::is_ascii_digit)),
-        None => {
-            let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
-            let plain = encodings.next().is_none_or(|e| e.as_bytes().eq_ignore_ascii_case(b"chunked"));
-            plain && encodings.next().is_none() && length.is_none()
-        }
-    };
-    framed && response.status() != StatusCode::SWITCHING_PROTOCOLS
-}
-
-/// Whether a body means nothing with this method (RFC 9110, 9.3): many servers leave it unread.
-fn may_ignore_body(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE)
-}
-
-fn is_idempotent(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
 }
 
 #[cfg(test)]

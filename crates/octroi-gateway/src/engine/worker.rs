@@ -19,11 +19,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
 
+use super::client::LibraryConn;
+use super::fast::{BareConn, DateText, Exchange, Left, Road};
 use super::server;
 use super::stall::{CallerIo, CallerState, CoarseClock};
 use super::upstream::{Connector, Pool};
 use crate::access_log::{Line, TimeText};
-use crate::config::{GatewayConfig, Ports};
+use crate::config::{Engine, GatewayConfig, Ports};
 use crate::meter::{Meter, Tally};
 use crate::metrics::{Measured, Metrics};
 use crate::trace::RandomBytes;
@@ -41,11 +43,17 @@ pub(super) struct Shared {
 /// What the calls of one worker share.
 pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
-    pub(super) pool: Pool,
+    /// Connections of the complete road, and of the fast one.
+    pub(super) pool: Pool<LibraryConn>,
+    pub(super) bare: Pool<BareConn>,
+    /// Room to read into, for whoever reads just now.
+    pub(super) scratch: RefCell<Box<[u8]>>,
+    pub(super) date: RefCell<DateText>,
+    exchanges: RefCell<Vec<Box<Exchange>>>,
     pub(super) tally: RefCell<Tally>,
     pub(super) measured: RefCell<Measured>,
     pub(super) random: RefCell<RandomBytes>,
-    pub(super) turn: Cell<u64>,
+    turn: Cell<u64>,
     pub(super) time: RefCell<TimeText>,
     clock: CoarseClock,
     callers: RefCell<Vec<Weak<CallerState>>>,
@@ -61,6 +69,11 @@ const CLOSE_IDLE_EVERY: u32 = 20;
 const LOG_BATCH: usize = 64 * 1024;
 /// Room behind a full batch, for the line that fills it.
 const LONG_LINE: usize = 4 * 1024;
+
+/// Room to read into: what a body is moved by.
+const SCRATCH: usize = 64 * 1024;
+/// Calls whose memory is kept for the next.
+const MOST_KEPT: usize = 64;
 
 /// Limit of a request's head (promise G8). The library's own limit of 100 headers is left alone: to name it, even as it
 /// is, costs memory to be taken and filled for every head.
@@ -91,7 +104,9 @@ async fn tick(worker: Rc<Worker>) {
             worker.hand_over();
         }
         if ticks.is_multiple_of(CLOSE_IDLE_EVERY) {
-            worker.pool.close_idle(worker.shared.config.timings.upstream_keep_alive);
+            let most = worker.shared.config.timings.upstream_keep_alive;
+            worker.pool.close_idle(most);
+            worker.bare.close_idle(most);
         }
     }
 }
@@ -129,16 +144,20 @@ async fn accept(worker: &Rc<Worker>, listener: std::net::TcpListener, mut stop: 
 impl Worker {
     fn new(shared: Arc<Shared>) -> Self {
         let clock: CoarseClock = Rc::new(Cell::new(coarse(&shared)));
-        let connector = Connector {
+        let connector = Rc::new(Connector {
             resolver: Arc::clone(&shared.ports.resolver),
             allowed_private: shared.config.allowed_private_upstreams.clone(),
             tls: shared.tls.clone(),
             clock: Rc::clone(&clock),
-        };
-        let pool = Pool::new(connector, shared.config.max_connections_per_worker / 2);
+        });
+        let most_idling = shared.config.max_connections_per_worker / 4;
         Self {
             shared,
-            pool,
+            pool: Pool::new(Rc::clone(&connector), most_idling),
+            bare: Pool::new(connector, most_idling),
+            scratch: RefCell::new(vec![0; SCRATCH].into()),
+            date: RefCell::default(),
+            exchanges: RefCell::default(),
             tally: RefCell::default(),
             measured: RefCell::default(),
             random: RefCell::new(RandomBytes::new()),
@@ -165,6 +184,11 @@ impl Worker {
         tokio::task::spawn_local(serve(Open::new(self), stream, peer, state));
     }
 
+    /// Where among several upstreams the choice falls: each call another one.
+    pub(super) fn next_turn(&self) -> u64 {
+        self.turn.replace(self.turn.get().wrapping_add(1))
+    }
+
     fn sweep(&self) {
         self.clock.set(coarse(&self.shared));
         let timings = &self.shared.config.timings;
@@ -174,6 +198,20 @@ impl Worker {
             true
         });
         self.pool.sweep();
+        self.bare.sweep();
+    }
+
+    /// Memory for a call: kept from an earlier one, or new.
+    pub(super) fn exchange(&self) -> Box<Exchange> {
+        self.exchanges.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Keeps memory for the next call.
+    pub(super) fn keep(&self, exchange: Box<Exchange>) {
+        let mut kept = self.exchanges.borrow_mut();
+        if exchange.is_small() && kept.len() < MOST_KEPT {
+            kept.push(exchange);
+        }
     }
 
     fn hand_over(&self) {
@@ -239,7 +277,14 @@ impl Drop for Open {
 /// Serves one connection of a caller.
 async fn serve(open: Open, stream: TcpStream, peer: SocketAddr, state: Rc<CallerState>) {
     let worker = &open.0;
-    let io = TokioIo::new(CallerIo::new(stream, Rc::clone(&state)));
+    let mut io = CallerIo::new(stream, Rc::clone(&state));
+    if worker.shared.config.engine == Engine::Fast {
+        match (Road { worker, state: &state, peer }).serve(&mut io).await {
+            Left::HandedOver(bytes) => io.unread(bytes),
+            Left::Ended => return,
+        }
+    }
+    let io = TokioIo::new(io);
     let service = service_fn(|request| server::handle(Rc::clone(worker), Rc::clone(&state), peer, request));
     let mut connection = pin!(
         http1::Builder::new()
