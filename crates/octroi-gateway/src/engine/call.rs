@@ -123,6 +123,10 @@ impl<A: Asked> Call<A> {
     pub(super) fn complete(&mut self, admitted: &Admitted, headers: &mut impl HeaderLines, status: u16) {
         let seen = Seen::among(headers);
         forwarding::strip_hop_by_hop(headers, seen);
+        if status == 204 && seen.framing {
+            // Such an answer has no length to tell (RFC 9110, 8.6).
+            headers.remove(&header::CONTENT_LENGTH);
+        }
         let origins = &self.worker.shared.config.portal_origins;
         answer::complete(headers, admitted, &self.facts, origins, self.record.arrived);
         self.record.outcome = Outcome::Admitted;

@@ -163,7 +163,7 @@ impl Letter for LibraryLetter<'_> {
             }
         };
         if !is_sound(&response) {
-            return Err(Lost::Unsound);
+            return Err(Lost::UNSOUND);
         }
         wire.state.give(u64::from(timeouts.idle_ms));
         wire.last = self.is_last(&response, sending.as_deref());
@@ -175,9 +175,13 @@ impl Letter for LibraryLetter<'_> {
 /// change of protocol that nobody asked for.
 fn is_sound(response: &Response<Incoming>) -> bool {
     let headers = response.headers();
-    let length = headers.get(CONTENT_LENGTH);
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let length = lengths.next();
+    if lengths.next().is_some() {
+        return false;
+    }
     let framed = match response.body().size_hint().exact() {
-        Some(_) => length.is_none_or(|l| l.as_bytes().iter().all(u8::is_ascii_digit)),
+        Some(_) => length.is_none_or(|l| !l.is_empty() && l.as_bytes().iter().all(u8::is_ascii_digit)),
         None => {
             let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
             let plain = encodings.next().is_none_or(|e| e.as_bytes().eq_ignore_ascii_case(b"chunked"));

@@ -81,8 +81,11 @@ pub(super) enum Lost {
     Unsent,
     /// It may have reached the upstream.
     Sent(Outcome),
-    /// It was answered, but the answer could be read in several ways.
-    Unsound,
+}
+
+impl Lost {
+    /// It was answered, with what is no answer or could be read in several ways.
+    pub(super) const UNSOUND: Self = Self::Sent(Outcome::UpstreamBroken);
 }
 
 /// What a worker connects with.
@@ -198,10 +201,10 @@ impl<C: Conn> Pool<C> {
             match letter.send(&mut wire, target, timeouts).await {
                 Ok(answer) => return Ok((answer, wire)),
                 Err(Lost::Unsent) => {}
-                // Perhaps it is the call that the upstream dies of: it is repeated once, on a connection of its own.
+                // Perhaps it is the call that the upstream dies of, or what was left on the connection: it is repeated
+                // once, on a connection of its own.
                 Err(Lost::Sent(Outcome::UpstreamBroken)) if repeatable => break,
                 Err(Lost::Sent(outcome)) => return Err(Failure::Final(outcome)),
-                Err(Lost::Unsound) => return Err(Failure::Final(Outcome::UpstreamBroken)),
             }
         }
         let within = Duration::from_millis(u64::from(timeouts.connect_ms));
@@ -215,7 +218,6 @@ impl<C: Conn> Pool<C> {
             Ok(answer) => Ok((answer, wire)),
             Err(Lost::Unsent) => Err(Failure::Unsent(Outcome::UpstreamBroken)),
             Err(Lost::Sent(outcome)) => Err(Failure::Final(outcome)),
-            Err(Lost::Unsound) => Err(Failure::Final(Outcome::UpstreamBroken)),
         }
     }
 

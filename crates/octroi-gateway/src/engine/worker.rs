@@ -49,7 +49,7 @@ pub(super) struct Worker {
     /// Room to read into, for whoever reads just now.
     pub(super) scratch: RefCell<Box<[u8]>>,
     pub(super) date: RefCell<DateText>,
-    exchanges: RefCell<Vec<Box<Exchange>>>,
+    exchanges: RefCell<Vec<Exchange>>,
     pub(super) tally: RefCell<Tally>,
     pub(super) measured: RefCell<Measured>,
     pub(super) random: RefCell<RandomBytes>,
@@ -202,12 +202,12 @@ impl Worker {
     }
 
     /// Memory for a call: kept from an earlier one, or new.
-    pub(super) fn exchange(&self) -> Box<Exchange> {
+    pub(super) fn exchange(&self) -> Exchange {
         self.exchanges.borrow_mut().pop().unwrap_or_default()
     }
 
     /// Keeps memory for the next call.
-    pub(super) fn keep(&self, exchange: Box<Exchange>) {
+    pub(super) fn keep(&self, exchange: Exchange) {
         let mut kept = self.exchanges.borrow_mut();
         if exchange.is_small() && kept.len() < MOST_KEPT {
             kept.push(exchange);

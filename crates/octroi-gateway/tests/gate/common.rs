@@ -211,10 +211,14 @@ impl Upstream {
         format!("http://{}", self.address)
     }
 
+    /// What it received, connection by connection.
+    pub fn heard(&self) -> Vec<Vec<u8>> {
+        self.received.lock().unwrap().clone()
+    }
+
     /// What it received, all connections one after the other.
     pub fn received(&self) -> String {
-        let all = self.received.lock().unwrap();
-        String::from_utf8_lossy(&all.concat()).into_owned()
+        String::from_utf8_lossy(&self.heard().concat()).into_owned()
     }
 
     pub fn connections(&self) -> usize {
@@ -414,6 +418,7 @@ pub fn house_resolving(
     let instance = Instance::new("octroi").unwrap();
     let mut config = GatewayConfig::new("test", BootId::from_u128(1), listen, instance, peppers());
     config.workers = 2;
+    config.engine = crate::ENGINE;
     config.allowed_private_upstreams = vec!["127.0.0.0/8".parse().unwrap()];
     config.timings.drain = Duration::from_secs(5);
     settings(&mut config);

@@ -5,7 +5,11 @@
 mod common;
 mod connections;
 mod forwarding;
+mod roads;
 mod row_two;
 mod strict;
 mod tokens;
 mod upstreams;
+
+/// The road that these tests take, where they do not say.
+const ENGINE: octroi_gateway::Engine = octroi_gateway::Engine::Fast;

@@ -42,6 +42,7 @@ settings! {
     "gateway.public_url" Text,
     "gateway.name" Text,
     "gateway.workers" Number,
+    "gateway.engine" Text,
     "gateway.trusted_proxies" List,
     "gateway.allowed_private_upstreams" List,
     "admin.listen" Text,

@@ -113,10 +113,23 @@ pub struct Gateway {
     pub name: String,
     /// Threads that serve; one for each core where absent.
     pub workers: Option<usize>,
+    /// The road that calls take.
+    pub engine: Engine,
     /// Networks whose `Forwarded` and `X-Forwarded-For` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Private networks in which upstreams may stand. Link-local addresses are refused all the same.
     pub allowed_private_upstreams: Vec<IpNet>,
+}
+
+/// The road that calls take through the gateway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// The short one for plain calls, hyper's for all others.
+    #[default]
+    Fast,
+    /// Hyper's for every call.
+    Hyper,
 }
 
 impl Default for Gateway {
@@ -126,6 +139,7 @@ impl Default for Gateway {
             public_url: None,
             name: "gateway".to_owned(),
             workers: None,
+            engine: Engine::default(),
             trusted_proxies: Vec::new(),
             allowed_private_upstreams: Vec::new(),
         }

@@ -236,6 +236,10 @@ impl Prepared {
         let callers = Shares::take().callers_per_worker(workers);
         let config = GatewayConfig {
             workers,
+            engine: match settings.engine {
+                crate::config::Engine::Fast => octroi_gateway::Engine::Fast,
+                crate::config::Engine::Hyper => octroi_gateway::Engine::Hyper,
+            },
             max_connections_per_worker: callers.min(usual.max_connections_per_worker),
             trusted_proxies: settings.trusted_proxies.clone(),
             allowed_private_upstreams: settings.allowed_private_upstreams.clone(),

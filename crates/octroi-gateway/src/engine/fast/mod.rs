@@ -14,7 +14,7 @@ use std::task::Poll;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HOST};
+use http::header::{CONNECTION, DATE, HOST};
 use http::{Method, Response, StatusCode};
 use octroi_domain::time::Timestamp;
 use octroi_policy::{Headers, Outcome};
@@ -111,7 +111,7 @@ impl Road<'_> {
     }
 
     /// Waits for the first bytes of a call.
-    async fn wait(&self, io: &mut CallerStream) -> Option<Box<Exchange>> {
+    async fn wait(&self, io: &mut CallerStream) -> Option<Exchange> {
         poll_fn(|cx| {
             let mut exchange = self.worker.exchange();
             match poll_read(self.worker, io, cx, &mut exchange.input) {
@@ -190,9 +190,6 @@ impl Road<'_> {
         let (head, first) = received.bytes().split_at(length);
         let mut headers = Lines::new(head, answer_lines, own);
         call.complete(&admitted, &mut headers, line.status);
-        if line.status == 204 {
-            headers.remove(&CONTENT_LENGTH);
-        }
         let then = self.after(&plain);
         begin_answer(line.status, line.reason.bytes(head), output);
         headers.write(output);

@@ -24,6 +24,8 @@ pub(super) struct Relay<'a> {
     sent: usize,
     pub(super) bytes_out: u64,
     ended: bool,
+    /// Why the body breaks off, once what came before is sent.
+    broken: Option<Outcome>,
 }
 
 impl<'a> Relay<'a> {
@@ -35,19 +37,29 @@ impl<'a> Relay<'a> {
         framed: Framed,
         output: &'a mut Vec<u8>,
     ) -> Self {
-        Self { worker, caller, wire: Some(wire), framed, output, sent: 0, bytes_out: 0, ended: false }
+        Self {
+            worker,
+            caller,
+            wire: Some(wire),
+            framed,
+            output,
+            sent: 0,
+            bytes_out: 0,
+            ended: false,
+            broken: None,
+        }
     }
 
     /// Sends the head and the body, whose beginning came with the upstream's head. An error says why it broke off: what
     /// came before has been sent.
     pub(super) async fn run(&mut self, first: &[u8]) -> Result<(), Outcome> {
-        let body = self.begin(first)?;
+        let body = self.begin(first);
         poll_fn(|cx| Poll::Ready(self.write_both(body, cx))).await?;
         poll_fn(|cx| self.poll(cx)).await
     }
 
     /// Takes the body's first bytes. Gives those that can be sent as they are.
-    fn begin<'b>(&mut self, first: &'b [u8]) -> Result<&'b [u8], Outcome> {
+    fn begin<'b>(&mut self, first: &'b [u8]) -> &'b [u8] {
         let (body, used) = match &mut self.framed {
             Framed::Never | Framed::Length(0) => {
                 self.ended = true;
@@ -64,7 +76,7 @@ impl<'a> Relay<'a> {
                 self.bytes_out += first.len() as u64;
                 (&first[..0], first.len())
             }
-            Framed::Chunked(_) => (&first[..0], self.pass_chunked(first)?),
+            Framed::Chunked(_) => (&first[..0], self.pass_chunked(first)),
         };
         self.bytes_out += body.len() as u64;
         if used < first.len()
@@ -76,14 +88,14 @@ impl<'a> Relay<'a> {
         if self.ended {
             self.give_back();
         }
-        Ok(body)
+        body
     }
 
     /// Decodes and encodes anew. Tells how many bytes belong to the body.
-    fn pass_chunked(&mut self, bytes: &[u8]) -> Result<usize, Outcome> {
-        let Framed::Chunked(chunks) = &mut self.framed else { return Ok(0) };
+    fn pass_chunked(&mut self, bytes: &[u8]) -> usize {
+        let Framed::Chunked(chunks) = &mut self.framed else { return 0 };
         let (output, bytes_out) = (&mut *self.output, &mut self.bytes_out);
-        let used = chunks.pass(bytes, |data| {
+        let passed = chunks.pass(bytes, |data| {
             encode(data, output);
             *bytes_out += data.len() as u64;
         });
@@ -91,7 +103,10 @@ impl<'a> Relay<'a> {
         if self.ended {
             self.output.extend_from_slice(b"0\r\n\r\n");
         }
-        used.map_err(|_| Outcome::UpstreamBroken)
+        passed.unwrap_or_else(|_| {
+            self.broken = Some(Outcome::UpstreamBroken);
+            bytes.len()
+        })
     }
 
     fn give_back(&mut self) {
@@ -130,8 +145,10 @@ impl<'a> Relay<'a> {
             }
             self.output.clear();
             self.sent = 0;
-            if self.ended {
-                return Poll::Ready(Ok(()));
+            match self.broken {
+                Some(outcome) => return Poll::Ready(Err(outcome)),
+                None if self.ended => return Poll::Ready(Ok(())),
+                None => {}
             }
             match self.poll_upstream(cx) {
                 Poll::Ready(Ok(())) => {}
@@ -159,7 +176,7 @@ impl<'a> Relay<'a> {
         }
         match self.framed {
             Framed::Chunked(_) => {
-                let used = self.pass_chunked(came)?;
+                let used = self.pass_chunked(came);
                 if used < came.len()
                     && let Some(wire) = &mut self.wire
                 {

@@ -161,7 +161,7 @@ impl Letter for BareLetter<'_, '_> {
         wire.state.give(u64::from(timeouts.idle_ms));
         let mut none = Vec::new();
         let headers = Lines::new(self.received.bytes(), self.lines, &mut none);
-        let framed = frame(self.method, line, &headers).ok_or(Lost::Unsound)?;
+        let framed = frame(self.method, line, &headers).ok_or(Lost::UNSOUND)?;
         wire.last = line.version == 0
             || sent < self.head.len()
             || matches!(framed, Framed::UntilClose)
@@ -202,7 +202,7 @@ impl BareLetter<'_, '_> {
                         return Poll::Ready(read);
                     }
                     if self.received.is_full() {
-                        return Poll::Ready(Err(Lost::Unsound));
+                        return Poll::Ready(Err(Lost::UNSOUND));
                     }
                 }
                 Poll::Ready(_) => return Poll::Ready(Err(broken(*sent))),
@@ -220,13 +220,13 @@ impl BareLetter<'_, '_> {
             let Received { room, filled } = &mut *self.received;
             match parse_answer(&mut room[..*filled], self.lines) {
                 Parsed::Part => return None,
-                Parsed::Bad => return Some(Err(Lost::Unsound)),
+                Parsed::Bad => return Some(Err(Lost::UNSOUND)),
                 Parsed::Whole(line, length) => match line.status {
-                    101 | 0..100 => return Some(Err(Lost::Unsound)),
+                    101 | 0..100 => return Some(Err(Lost::UNSOUND)),
                     102..200 | 100 => {
                         *interim += 1;
                         if *interim > MOST_INTERIM {
-                            return Some(Err(Lost::Unsound));
+                            return Some(Err(Lost::UNSOUND));
                         }
                         self.received.forget(length);
                     }
@@ -245,6 +245,9 @@ fn frame(method: &Method, line: StatusLine, headers: &impl Headers) -> Option<Fr
         (Some(length), None) => Some(read_length(length)?),
         _ => return None,
     };
+    if *method == Method::HEAD || matches!(line.status, 204 | 304) {
+        return Some(Framed::Never);
+    }
     let mut encodings = values(headers, &TRANSFER_ENCODING);
     let chunked = match (encodings.next(), encodings.next()) {
         (None, _) => false,
@@ -252,7 +255,6 @@ fn frame(method: &Method, line: StatusLine, headers: &impl Headers) -> Option<Fr
         _ => return None,
     };
     Some(match (length, chunked) {
-        _ if *method == Method::HEAD || matches!(line.status, 204 | 304) => Framed::Never,
         (Some(_), true) => return None,
         (None, true) if line.version == 0 => return None,
         (None, true) => Framed::Chunked(Chunks::new()),
@@ -262,6 +264,7 @@ fn frame(method: &Method, line: StatusLine, headers: &impl Headers) -> Option<Fr
 }
 
 fn read_length(text: &[u8]) -> Option<u64> {
-    let digits = std::str::from_utf8(text).ok().filter(|t| t.bytes().all(|b| b.is_ascii_digit()))?;
+    let digits =
+        std::str::from_utf8(text).ok().filter(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()))?;
     digits.parse().ok()
 }
