@@ -1,8 +1,8 @@
 //! Answers of the gateway's own: refusals in the API's dialect, and browsers' preflights.
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{self, HeaderValue};
-use http::{Response, StatusCode};
 use octroi_domain::api::Language;
 use octroi_domain::time::Timestamp;
 use octroi_policy::catalogue::Api;
@@ -29,14 +29,30 @@ pub(crate) struct AnswerSettings<'a> {
     pub(crate) portal_origins: &'a [String],
 }
 
+/// An answer of our own. Its headers were added to those that the engine keeps.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+    /// Whether the connection ends with it.
+    pub(crate) closes: bool,
+}
+
 /// The answer to a call that is refused, or that failed.
 pub(crate) fn refusal(
     refusal: &Refusal,
     facts: &AnswerFacts,
     settings: &AnswerSettings<'_>,
     now: Timestamp,
-) -> Response<Bytes> {
-    let dialect = refusal.api.as_ref().map_or_else(Dialect::standard, |api| api.dialect.clone());
+    headers: &mut impl HeaderLines,
+) -> Reply {
+    let standard;
+    let dialect = match &refusal.api {
+        Some(api) => &api.dialect,
+        None => {
+            standard = Dialect::standard();
+            &standard
+        }
+    };
     let answer = dialect.answer(&AnswerContext {
         outcome: refusal.outcome,
         language: refusal.api.as_ref().map_or(settings.language, |api| api.language),
@@ -49,35 +65,31 @@ pub(crate) fn refusal(
         missing: &refusal.missing,
         now,
     });
-    let mut response = Response::new(Bytes::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, answer.content_type);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_REQUEST_ID.clone(), facts.request_id.clone());
+    headers.add(&header::CONTENT_TYPE, answer.content_type);
+    headers.add(&header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.add(&X_REQUEST_ID, facts.request_id.clone());
     if let Some(seconds) = refusal.retry_after.or(default_retry_after(refusal.outcome)) {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        headers.add(&header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if !refusal.allow.is_empty()
         && let Ok(value) = HeaderValue::from_str(&refusal.allow.join(", "))
     {
-        headers.insert(header::ALLOW, value);
+        headers.add(&header::ALLOW, value);
     }
     if let Some(api) = &refusal.api {
         if answer.status == 401 {
-            for challenge in api.challenges.iter().filter_map(|c| HeaderValue::from_str(c).ok()) {
-                headers.append(header::WWW_AUTHENTICATE, challenge);
+            for challenge in &api.challenges {
+                headers.add(&header::WWW_AUTHENTICATE, challenge.clone());
             }
         }
-        dialect.limit_headers(&refusal.readings, now, |name, value| {
-            headers.append(name, value);
-        });
+        dialect.limit_headers(&refusal.readings, now, |name, value| headers.add(&name, value));
         allow_page(headers, api, facts, settings.portal_origins);
     }
-    if closes(refusal.outcome) {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    Reply {
+        status: StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        body: Bytes::from(answer.body),
+        closes: closes(refusal.outcome),
     }
-    response
 }
 
 /// Outcomes that pass by themselves say when to try again.
@@ -99,13 +111,12 @@ fn closes(outcome: Outcome) -> bool {
 }
 
 /// The answer to a browser's preflight.
-pub(crate) fn preflight(preflight: Preflight, facts: &AnswerFacts) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    let headers = response.headers_mut();
-    headers.insert(X_REQUEST_ID.clone(), facts.request_id.clone());
-    headers.extend(preflight.headers);
-    response
+pub(crate) fn preflight(preflight: Preflight, facts: &AnswerFacts, headers: &mut impl HeaderLines) -> Reply {
+    headers.add(&X_REQUEST_ID, facts.request_id.clone());
+    for (name, value) in preflight.headers {
+        headers.add(&name, value);
+    }
+    Reply { status: StatusCode::NO_CONTENT, body: Bytes::new(), closes: false }
 }
 
 /// Adds to an upstream's answer what is ours: the request id, the limits, and what lets a web page read it.

@@ -79,7 +79,7 @@ pub struct Api {
     /// Largest request body in bytes.
     pub max_body_bytes: u64,
     /// Values of `WWW-Authenticate` in a 401.
-    pub challenges: Vec<String>,
+    pub challenges: Vec<HeaderValue>,
     operations: Vec<Operation>,
     live: Vec<Arc<Target>>,
     sandbox: Vec<Arc<Target>>,
@@ -358,14 +358,14 @@ fn hidden(seats: &[Seat], keep: bool) -> (Vec<HeaderName>, Vec<String>) {
 
 /// A 401 names how to show a credential (RFC 9110, 11.6.1). Keys in a header or parameter of their own have no
 /// registered scheme; `ApiKey` with the place's name is what most readers understand.
-fn challenges(slug: &str, seats: &[Seat]) -> Vec<String> {
+fn challenges(slug: &str, seats: &[Seat]) -> Vec<HeaderValue> {
     let challenge = |seat: &Seat| match seat {
         Seat::Header(name) => format!("ApiKey realm=\"{slug}\", in=\"header\", name=\"{name}\""),
         Seat::Query(name) => format!("ApiKey realm=\"{slug}\", in=\"query\", name=\"{name}\""),
         Seat::Bearer => format!("Bearer realm=\"{slug}\""),
         Seat::Basic => format!("Basic realm=\"{slug}\", charset=\"UTF-8\""),
     };
-    seats.iter().map(challenge).collect()
+    seats.iter().filter_map(|seat| HeaderValue::from_str(&challenge(seat)).ok()).collect()
 }
 
 impl Seat {

@@ -125,13 +125,6 @@ pub(super) enum ToCaller {
     Relayed(Box<Relay>),
 }
 
-impl ToCaller {
-    /// A body of our own.
-    pub(super) const fn whole(bytes: Bytes) -> Self {
-        Self::Whole(Some(bytes))
-    }
-}
-
 /// An upstream's body, the connection that it comes by and the record of its call.
 pub(super) struct Relay {
     pub(super) worker: Rc<Worker>,

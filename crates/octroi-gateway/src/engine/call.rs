@@ -4,15 +4,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::Response;
 use http::header::{self, HeaderName, HeaderValue};
 use octroi_domain::ids::RequestId;
+use octroi_policy::stages::Preflight;
 use octroi_policy::{Admitted, Caller, Outcome, Refusal, RequestFacts};
 
 use super::record::{Asked, CallRecord};
 use super::stall::CallerState;
 use super::worker::Worker;
-use crate::answer::{self, AnswerFacts, AnswerSettings};
+use crate::answer::{self, AnswerFacts, AnswerSettings, Reply};
 use crate::forwarding::{self, Origin, OwnHeaders, Seen, X_REQUEST_ID};
 use crate::lines::HeaderLines;
 use crate::pipeline::{Decision, decide};
@@ -134,14 +134,20 @@ impl<A: Asked> Call<A> {
     }
 
     /// The refusal of a call that was admitted, and that nothing came of.
-    pub(super) fn failed(self, admitted: &Admitted, outcome: Outcome) -> Response<Bytes> {
+    pub(super) fn failed(
+        self,
+        admitted: &Admitted,
+        outcome: Outcome,
+        headers: &mut impl HeaderLines,
+    ) -> Reply {
         let outcome = self.record.callers_fault().unwrap_or(outcome);
         let mut refusal = Refusal::at(outcome, admitted.api(), admitted.caller());
         refusal.readings = *admitted.readings();
-        self.refuse(&refusal)
+        self.refuse(&refusal, headers)
     }
 
-    pub(super) fn refuse(mut self, refusal: &Refusal) -> Response<Bytes> {
+    /// Refuses the call; the answer's headers are added to `headers`.
+    pub(super) fn refuse(mut self, refusal: &Refusal, headers: &mut impl HeaderLines) -> Reply {
         let shared = &self.worker.shared;
         self.record.api.clone_from(&refusal.api);
         self.record.caller = refusal.caller;
@@ -150,21 +156,22 @@ impl<A: Asked> Call<A> {
             language: shared.config.language,
             portal_origins: &shared.config.portal_origins,
         };
-        let response = answer::refusal(refusal, &self.facts, &settings, self.record.arrived);
-        self.reply(response, refusal.outcome)
+        let reply = answer::refusal(refusal, &self.facts, &settings, self.record.arrived, headers);
+        self.reply(reply, refusal.outcome)
     }
 
-    pub(super) fn preflight(mut self, preflight: octroi_policy::stages::Preflight) -> Response<Bytes> {
+    /// Answers a browser's preflight; the answer's headers are added to `headers`.
+    pub(super) fn preflight(mut self, preflight: Preflight, headers: &mut impl HeaderLines) -> Reply {
         self.record.api = Some(preflight.api.clone());
-        let response = answer::preflight(preflight, &self.facts);
-        self.reply(response, Outcome::CorsPreflight)
+        let reply = answer::preflight(preflight, &self.facts, headers);
+        self.reply(reply, Outcome::CorsPreflight)
     }
 
-    fn reply(mut self, response: Response<Bytes>, outcome: Outcome) -> Response<Bytes> {
-        self.record.status = response.status().as_u16();
-        self.record.bytes_out = response.body().len() as u64;
+    fn reply(mut self, reply: Reply, outcome: Outcome) -> Reply {
+        self.record.status = reply.status.as_u16();
+        self.record.bytes_out = reply.body.len() as u64;
         self.record.finish_as(outcome);
-        response
+        reply
     }
 }
 

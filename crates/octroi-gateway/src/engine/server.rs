@@ -19,6 +19,7 @@ use super::record::{Asked, CallRecord, micros};
 use super::stall::CallerState;
 use super::upstream::Wire;
 use super::worker::Worker;
+use crate::answer::Reply;
 use crate::forwarding::Seen;
 use crate::pipeline::Decision;
 
@@ -71,12 +72,25 @@ async fn answer(call: Call<OwnedAsked>, parts: Parts, body: Incoming) -> Respons
     };
     match decision {
         Decision::Forward(admitted) => forward(call, admitted, parts, body).await,
-        Decision::Preflight(preflight) => call.preflight(preflight).map(ToCaller::whole),
+        Decision::Preflight(preflight) => replying(|headers| call.preflight(preflight, headers)),
         Decision::Refuse(refusal) => {
             discard(body, &parts.headers).await;
-            call.refuse(&refusal).map(ToCaller::whole)
+            replying(|headers| call.refuse(&refusal, headers))
         }
     }
+}
+
+/// An answer of our own, as the library sends it.
+fn replying(make: impl FnOnce(&mut HeaderMap) -> Reply) -> Response<ToCaller> {
+    let mut headers = HeaderMap::new();
+    let reply = make(&mut headers);
+    if reply.closes {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    let mut response = Response::new(ToCaller::Whole(Some(reply.body)));
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = headers;
+    response
 }
 
 /// Sends an admitted call on. What was admitted carries all that this needs: the catalogue is not seen here.
@@ -107,7 +121,7 @@ async fn forward(
             worker.measured.borrow_mut().observe_upstream(&arrived.target.origin, status, upstream_us);
             relay(call, &admitted, arrived.answer, arrived.wire)
         }
-        Err(outcome) => call.failed(&admitted, outcome).map(ToCaller::whole),
+        Err(outcome) => replying(|headers| call.failed(&admitted, outcome, headers)),
     }
 }
 

@@ -13,9 +13,8 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::{Duration, UNIX_EPOCH};
 
-use bytes::Bytes;
 use http::header::{CONNECTION, DATE, HOST};
-use http::{Method, Response, StatusCode};
+use http::{Method, StatusCode};
 use octroi_domain::time::Timestamp;
 use octroi_policy::{Headers, Outcome};
 use tokio::io::AsyncWriteExt;
@@ -26,6 +25,7 @@ use super::server::is_host;
 use super::stall::CallerState;
 use super::upstream::Arrived;
 use super::worker::Worker;
+use crate::answer::Reply;
 use crate::lines::{HeaderLines, Line, Lines, Parsed, RequestLine, Span, parse_request, push_line};
 use crate::pipeline::Decision;
 use relay::Relay;
@@ -158,9 +158,15 @@ impl Road<'_> {
         let admitted = match call.decide(&headers, Some(host), query, Some(0)) {
             Decision::Forward(admitted) => admitted,
             Decision::Preflight(preflight) => {
-                return self.reply(&call.preflight(preflight), &plain, io, output).await;
+                let mut headers = Lines::new(&[], &mut [], own);
+                let reply = call.preflight(preflight, &mut headers);
+                return self.reply(&reply, &headers, &plain, io, output).await;
             }
-            Decision::Refuse(refusal) => return self.reply(&call.refuse(&refusal), &plain, io, output).await,
+            Decision::Refuse(refusal) => {
+                let mut headers = Lines::new(&[], &mut [], own);
+                let reply = call.refuse(&refusal, &mut headers);
+                return self.reply(&reply, &headers, &plain, io, output).await;
+            }
         };
         let ours = call.admit(&admitted, &mut headers);
         ours.names().chain([&HOST]).for_each(|name| headers.remove(name));
@@ -183,7 +189,11 @@ impl Road<'_> {
             Ok(arrived) => arrived,
             // The record says so when it is dropped.
             Err(Outcome::ClientGone) => return Then::Close,
-            Err(outcome) => return self.reply(&call.failed(&admitted, outcome), &plain, io, output).await,
+            Err(outcome) => {
+                let mut headers = Lines::new(&[], &mut [], own);
+                let reply = call.failed(&admitted, outcome, &mut headers);
+                return self.reply(&reply, &headers, &plain, io, output).await;
+            }
         };
         let Answer { line, length, framed } = answer;
         self.worker.measured.borrow_mut().observe_upstream(&target.origin, line.status, upstream_us);
@@ -216,23 +226,20 @@ impl Road<'_> {
     /// Sends an answer of our own.
     async fn reply(
         &self,
-        response: &Response<Bytes>,
+        reply: &Reply,
+        headers: &Lines<'_>,
         plain: &Plain,
         io: &mut CallerStream,
         output: &mut Vec<u8>,
     ) -> Then {
-        let says_close = response.headers().contains_key(CONNECTION);
-        let then = if says_close { Then::Close } else { self.after(plain) };
-        let (status, body) = (response.status(), response.body());
-        output.clear();
+        let then = if reply.closes { Then::Close } else { self.after(plain) };
+        let (status, body) = (reply.status, &reply.body);
         begin_answer(status.as_u16(), status.canonical_reason().unwrap_or_default().as_bytes(), output);
-        for (name, value) in response.headers().iter().filter(|(name, _)| **name != CONNECTION) {
-            push_line(name.as_str().as_bytes(), value.as_bytes(), output);
-        }
+        headers.write(output);
         if status != StatusCode::NO_CONTENT {
             push_line(b"content-length", itoa::Buffer::new().format(body.len()).as_bytes(), output);
         }
-        self.end_head(response.headers(), then, output);
+        self.end_head(headers, then, output);
         if plain.method != Method::HEAD {
             output.extend_from_slice(body);
         }
