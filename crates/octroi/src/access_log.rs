@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use octroi_gateway::access_log::AccessLog;
 
 /// Batches that may wait for the disk; further ones are dropped and counted.
-const WAITING: usize = 1_024;
+const WAITING: usize = 256;
 
 /// Where the lines go.
 #[derive(Clone, Debug, PartialEq, Eq)]

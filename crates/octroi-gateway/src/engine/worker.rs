@@ -66,7 +66,7 @@ const TICK: Duration = Duration::from_millis(50);
 const HAND_OVER_EVERY: u32 = 4;
 const CLOSE_IDLE_EVERY: u32 = 20;
 /// A batch of log lines is handed over when it is this long, in bytes.
-const LOG_BATCH: usize = 64 * 1024;
+const LOG_BATCH: usize = 256 * 1024;
 /// Room behind a full batch, for the line that fills it.
 const LONG_LINE: usize = 4 * 1024;
 
