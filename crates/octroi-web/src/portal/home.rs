@@ -30,13 +30,18 @@ const SHOWN: u32 = 3;
 /// APIs that the index for programs lists at most; the management API gives them all.
 const LISTED: u32 = 100;
 
+/// Searchers may read what anybody may (RFC 9309); what is somebody's own is behind the sign-in page.
+const ROBOTS: &str = "User-agent: *\nAllow: /\n";
+
 pub(super) fn pages() -> Vec<PageRow> {
     vec![get("/", Access::Anybody, home)]
 }
 
 /// What programs read, outside the table of pages.
 pub(super) fn machine_router() -> Router<Arc<Web>> {
-    Router::new().route("/llms.txt", only("GET", axum::routing::get(llms)))
+    Router::new()
+        .route("/llms.txt", only("GET", axum::routing::get(llms)))
+        .route("/robots.txt", only("GET", axum::routing::get(async || ROBOTS)))
 }
 
 #[derive(Template)]

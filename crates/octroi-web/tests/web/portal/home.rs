@@ -55,6 +55,7 @@ on_both! {
         ] {
             assert!(index.contains(place), "{index}");
         }
+        assert_eq!(read("/robots.txt").await.1, "User-agent: *\nAllow: /\n");
         let (media, pages) = read("/apis/sirene/3.11/documentation.md").await;
         assert_eq!(media, "text/markdown; charset=utf-8");
         assert!(pages.contains("http://portal.test/apis/sirene/3.11/documentation/pas.md"), "{pages}");
