@@ -268,7 +268,7 @@ on_both! {
         let archived = browser.post(&format!("{application}/archive"), &[]).await;
         let page = browser.follow(archived).await;
         page.shows(200, "Archivée").shows(200, "L’application est archivée");
-        assert!(!page.text.contains("name=\"description\""), "nothing is left to edit");
+        assert!(!page.text.contains("name=\"edition\""), "nothing is left to edit");
         assert_ne!(gate.call(house, &key).await, "admitted");
         browser.post(&format!("{application}/archive"), &[]).await;
         browser.get("/applications").await.shows(200, "Archivée");
