@@ -2,6 +2,7 @@
 //! of the same API share a slug.
 
 mod offer;
+mod rewriting;
 
 use ipnet::IpNet;
 use schemars::JsonSchema;
@@ -14,6 +15,7 @@ use crate::time::Timestamp;
 use crate::validate::{Check, Rule, Violation};
 
 pub use offer::{MAX_MARKDOWN_BYTES, MAX_PLANS, check_markdown, check_plans};
+pub use rewriting::Rewriting;
 
 /// Where an API is in its life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -223,6 +225,10 @@ pub struct GatewayDefinition {
     /// Keeps no copy of a key that could be shown again.
     #[serde(default)]
     pub show_key_once: bool,
+    /// Leads the addresses in answers back through the gateway, where the upstream does not do it by itself from the
+    /// `Forwarded` headers that it receives. None where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rewriting: Option<Rewriting>,
 }
 
 fn ietf() -> String {
@@ -296,6 +302,9 @@ impl GatewayDefinition {
             "max_body_bytes",
             Rule::OutOfRange { min: 0, max: 100 << 30 },
         );
+        if let Some(rewriting) = &self.rewriting {
+            rewriting.check(&mut c);
+        }
         for (i, p) in self.required_parameters.iter().enumerate() {
             c.line(&format!("required_parameters[{i}].name"), &p.name, 1, 100);
         }
@@ -329,13 +338,7 @@ impl GatewayDefinition {
         for (i, upstream) in self.upstreams.iter().enumerate() {
             let field = format!("upstreams[{i}].url");
             let url = &upstream.url;
-            let fits = matches!(url.scheme(), "http" | "https")
-                && url.host().is_some()
-                && url.username().is_empty()
-                && url.password().is_none()
-                && url.query().is_none()
-                && url.fragment().is_none();
-            c.require(fits, &field, Rule::Malformed { expected: "upstream_url" });
+            c.require(is_base_address(url), &field, Rule::Malformed { expected: "upstream_url" });
             let address = match url.host() {
                 Some(url::Host::Ipv4(ip)) => Some(ip.into()),
                 Some(url::Host::Ipv6(ip)) => Some(ip.into()),
@@ -366,17 +369,32 @@ impl GatewayDefinition {
                     Rule::NotAllowed { allowed: METHODS.join(", ") },
                 );
             }
-            let segments: Vec<&str> = rule.path.split('/').skip(1).collect();
-            let fits = rule.path.starts_with('/')
-                && rule.path.len() <= 500
-                && segments.iter().enumerate().all(|(k, s)| match *s {
-                    "**" => k + 1 == segments.len(),
-                    "*" => true,
-                    s => !s.contains('*') && s != "." && s != ".." && !s.contains(char::is_whitespace),
-                });
-            c.require(fits, &format!("operations[{i}].path"), Rule::Malformed { expected: "operation_path" });
+            let field = format!("operations[{i}].path");
+            c.require(is_path_pattern(&rule.path), &field, Rule::Malformed { expected: "operation_path" });
         }
     }
+}
+
+/// A path in which `*` stands for one segment, and `**` at the end for all that follow.
+fn is_path_pattern(path: &str) -> bool {
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    path.starts_with('/')
+        && path.len() <= 500
+        && segments.iter().enumerate().all(|(k, s)| match *s {
+            "**" => k + 1 == segments.len(),
+            "*" => true,
+            s => !s.contains('*') && s != "." && s != ".." && !s.contains(char::is_whitespace),
+        })
+}
+
+/// An address that paths are put behind: a host, and nothing that belongs to one call.
+fn is_base_address(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https")
+        && url.host().is_some()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none()
 }
 
 fn check_cors(c: &mut Check, cors: &Cors) {

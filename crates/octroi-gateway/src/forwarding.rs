@@ -302,6 +302,35 @@ fn clean_referer(headers: &mut impl HeaderLines, hidden: &[String]) {
     }
 }
 
+/// What the addresses of an API begin with as its callers know them, without a slash at the end: a trusted proxy's word
+/// for host and scheme, where it is one, before what the connection says.
+pub(crate) fn public_base(headers: &impl Headers, origin: &Origin<'_>, prefix: &str) -> String {
+    let believed = |name: &HeaderName, fits: fn(&str) -> bool| {
+        let line = headers.value(name, 0).filter(|_| origin.trusted);
+        let first = std::str::from_utf8(line?).ok()?.split(',').next().map(str::trim);
+        first.filter(|word| fits(word)).map(str::to_owned)
+    };
+    let scheme = believed(&X_FORWARDED_PROTO, |word| matches!(word, "http" | "https"));
+    let host = believed(&X_FORWARDED_HOST, is_host);
+    let scheme = scheme.as_deref().unwrap_or(origin.scheme);
+    [scheme, "://", host.as_deref().or(origin.host).unwrap_or_default(), prefix].concat()
+}
+
+/// Whether a text is a host, as `Host` names it: a name or an address, and a port or none.
+pub(crate) fn is_host(text: &str) -> bool {
+    let (name, port) = match text.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, port),
+        _ => (text, ""),
+    };
+    let bare = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    let address = name.strip_prefix('[').and_then(|n| n.strip_suffix(']'));
+    let fits = match address {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !name.is_empty() && name.bytes().all(bare),
+    };
+    fits && port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn push_forwarded(own: &mut Values, headers: &impl Headers, origin: &Origin<'_>) {
     let earlier = |name: &HeaderName| {
         let lines = values(headers, name).map(String::from_utf8_lossy);

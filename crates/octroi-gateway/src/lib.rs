@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod pipeline;
 pub mod refresh;
 pub mod resolve;
+mod rewrite;
 mod trace;
 
 pub use config::{Engine, GatewayConfig, Ports, Timings};

@@ -1,6 +1,9 @@
 //! The catalogue as the gateway uses it: compiled once for each change, looked up by host and path. An API that cannot
 //! be compiled stands there shut (promise G14).
 
+mod operations;
+mod rewriting;
+
 use std::sync::Arc;
 
 use foldhash::HashMap;
@@ -12,8 +15,10 @@ use octroi_domain::plan::{RateLimit, Security};
 
 use crate::dialect::Dialect;
 use crate::feed::{ApiSource, CatalogueSource, PlanSource};
-use crate::path;
 use crate::token::Issuer;
+use operations::Operation;
+pub use operations::Permitted;
+pub use rewriting::Rewriting;
 
 /// Every API that is served, and those that cannot be.
 #[derive(Debug, Default)]
@@ -80,6 +85,8 @@ pub struct Api {
     pub max_body_bytes: u64,
     /// Values of `WWW-Authenticate` in a 401.
     pub challenges: Vec<HeaderValue>,
+    /// How addresses in answers are led back through the gateway.
+    pub rewriting: Option<Rewriting>,
     operations: Vec<Operation>,
     live: Vec<Arc<Target>>,
     sandbox: Vec<Arc<Target>>,
@@ -117,32 +124,10 @@ pub struct Target {
     pub origin: Arc<str>,
     /// Put before the path, without a slash at its end.
     pub base_path: String,
+    /// What addresses on this server begin with: scheme, host, port where it is not the scheme's own, and the base path.
+    pub base_url: String,
     /// Share among the targets of its class.
     pub weight: u32,
-}
-
-#[derive(Debug)]
-struct Operation {
-    methods: Vec<String>,
-    segments: Vec<Segment>,
-    open_end: bool,
-}
-
-#[derive(Debug)]
-enum Segment {
-    Any,
-    Exactly(String),
-}
-
-/// What the API's rules say of a method and path.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Permitted {
-    /// Let through.
-    Yes,
-    /// The path is known, with these methods only.
-    OtherMethods(Vec<String>),
-    /// The path is not known.
-    No,
 }
 
 impl Catalogue {
@@ -257,6 +242,7 @@ impl Api {
             live: targets(UpstreamClass::Live),
             sandbox: targets(UpstreamClass::Sandbox),
             operations: gateway.operations.iter().map(Operation::compile).collect(),
+            rewriting: gateway.rewriting.as_ref().map(Rewriting::compile),
             cors: gateway.cors,
             ip_limit: gateway.ip_limit,
             allow_networks: gateway.allow_networks,
@@ -290,22 +276,7 @@ impl Api {
 
     /// What the API's rules say of a method and of the normal path behind the prefix.
     pub fn permits(&self, method: &str, rest: &str) -> Permitted {
-        if self.operations.is_empty() {
-            return Permitted::Yes;
-        }
-        let mut known: Vec<String> = Vec::new();
-        for operation in self.operations.iter().filter(|o| o.matches(rest)) {
-            if operation.allows(method) {
-                return Permitted::Yes;
-            }
-            known.extend(operation.methods.iter().cloned());
-        }
-        if known.is_empty() {
-            return Permitted::No;
-        }
-        known.sort_unstable();
-        known.dedup();
-        Permitted::OtherMethods(known)
+        operations::permits(&self.operations, method, rest)
     }
 }
 
@@ -380,7 +351,8 @@ impl Seat {
 }
 
 impl Target {
-    fn compile(upstream: &Upstream) -> Option<Self> {
+    /// The server of a definition's upstream; none where its address cannot be called.
+    pub fn compile(upstream: &Upstream) -> Option<Self> {
         let url = &upstream.url;
         let host = url.host_str()?;
         let port = url.port_or_known_default()?;
@@ -392,44 +364,9 @@ impl Target {
             authority: HeaderValue::from_str(&authority).ok()?,
             origin: format!("{}://{host}:{port}", url.scheme()).into(),
             base_path: url.path().trim_end_matches('/').to_owned(),
+            base_url: url.as_str().trim_end_matches('/').to_owned(),
             weight: upstream.weight.max(1),
         })
-    }
-}
-
-impl Operation {
-    fn compile(rule: &octroi_domain::api::OperationRule) -> Self {
-        let mut segments: Vec<Segment> = Vec::new();
-        let mut open_end = false;
-        let path = path::normalise(&rule.path).unwrap_or_else(|_| rule.path.as_str().into());
-        for segment in path.trim_start_matches('/').split('/') {
-            match segment {
-                "**" => open_end = true,
-                "*" => segments.push(Segment::Any),
-                text => segments.push(Segment::Exactly(text.to_owned())),
-            }
-        }
-        Self { methods: rule.methods.clone(), segments, open_end }
-    }
-
-    fn allows(&self, method: &str) -> bool {
-        let method = if method == "HEAD" { "GET" } else { method };
-        self.methods.iter().any(|m| m == method || (method == "GET" && m == "HEAD"))
-    }
-
-    fn matches(&self, rest: &str) -> bool {
-        let mut parts = rest.strip_prefix('/').unwrap_or(rest).split('/');
-        for segment in &self.segments {
-            let fits = match (segment, parts.next()) {
-                (Segment::Any, Some(part)) => !part.is_empty(),
-                (Segment::Exactly(text), Some(part)) => text == part,
-                (_, None) => false,
-            };
-            if !fits {
-                return false;
-            }
-        }
-        self.open_end || parts.next().is_none()
     }
 }
 
@@ -437,12 +374,6 @@ impl Operation {
 mod tests {
     use super::*;
     use crate::testing::{api_source, catalogue_source};
-
-    fn with_operations(rules: serde_json::Value) -> Api {
-        let mut source = api_source("sirene", "/s");
-        source.gateway.operations = serde_json::from_value(rules).unwrap();
-        Api::compile(source)
-    }
 
     #[test]
     fn the_longest_prefix_wins_and_hosts_stand_before_paths() {
@@ -485,24 +416,6 @@ mod tests {
         }
         assert!(catalogue.find(None, "/good/1").unwrap().fault.is_none());
         assert_eq!(catalogue.faults.len(), 5);
-    }
-
-    #[test]
-    fn operations_let_through_what_they_name_and_head_follows_get() {
-        let api = with_operations(serde_json::json!([
-            {"methods": ["GET"], "path": "/siret/*"},
-            {"methods": ["POST"], "path": "/siret"},
-            {"methods": ["GET", "POST"], "path": "/fhir/**"},
-        ]));
-        assert_eq!(api.permits("GET", "/siret/1"), Permitted::Yes);
-        assert_eq!(api.permits("HEAD", "/siret/1"), Permitted::Yes);
-        assert_eq!(api.permits("get", "/siret/1"), Permitted::OtherMethods(vec!["GET".into()]));
-        assert_eq!(api.permits("GET", "/siret"), Permitted::OtherMethods(vec!["POST".into()]));
-        assert_eq!(api.permits("GET", "/siret/"), Permitted::No);
-        assert_eq!(api.permits("GET", "/siret/1/2"), Permitted::No);
-        assert_eq!(api.permits("POST", "/fhir/a/b"), Permitted::Yes);
-        assert_eq!(api.permits("GET", "/fhir"), Permitted::Yes);
-        assert_eq!(api.permits("GET", ""), Permitted::No);
     }
 
     #[test]

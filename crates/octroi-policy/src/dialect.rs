@@ -23,6 +23,8 @@ const FILES: &[(&str, &str)] = &[
     ("gravitee", include_str!("../dialects/gravitee.toml")),
     ("x-ratelimit", include_str!("../dialects/x-ratelimit.toml")),
     ("ratelimit", include_str!("../dialects/ratelimit.toml")),
+    ("fhir", include_str!("../dialects/fhir.toml")),
+    ("engagement", include_str!("../dialects/engagement.toml")),
     ("none", include_str!("../dialects/none.toml")),
 ];
 
@@ -86,19 +88,22 @@ enum LimitKind {
 #[serde(deny_unknown_fields)]
 struct File {
     extends: Option<String>,
+    /// Words that differ from outcome to outcome, by the placeholder that stands for them in the bodies.
+    #[serde(default)]
+    values: HashMap<String, HashMap<String, String>>,
     #[serde(default)]
     answers: HashMap<String, AnswerFile>,
     limit_headers: Option<Vec<LimitHeaderFile>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AnswerFile {
     status: Option<u16>,
     bodies: Vec<BodyFile>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BodyFile {
     #[serde(default)]
@@ -226,10 +231,8 @@ impl Dialect {
             ),
         };
         let mut answers = parent.map(|p| p.answers.clone()).unwrap_or_default();
-        for (code, answer) in file.answers {
-            if !is_answer_code(&code) {
-                return Err(BadDialect::Outcome(code));
-            }
+        check_codes(file.answers.keys().chain(file.values.values().flat_map(HashMap::keys)))?;
+        for (code, answer) in with_values(file.answers, &file.values) {
             answers.insert(code, AnswerShape::read(answer)?);
         }
         let limit_headers = match (file.limit_headers, parent) {
@@ -241,8 +244,33 @@ impl Dialect {
     }
 }
 
-fn is_answer_code(code: &str) -> bool {
-    code == "default" || Outcome::ALL.iter().any(|o| o.code() == code || o.public_code() == code)
+fn check_codes<'a>(mut codes: impl Iterator<Item = &'a String>) -> Result<(), BadDialect> {
+    let known = |code: &str| {
+        code == "default" || Outcome::ALL.iter().any(|o| o.code() == code || o.public_code() == code)
+    };
+    codes.find(|code| !known(code)).map_or(Ok(()), |code| Err(BadDialect::Outcome(code.clone())))
+}
+
+/// The answers with each outcome's own words in the place of the file's placeholders. Where there are words, the
+/// default answer becomes one of its own for every outcome, whatever the parent says.
+fn with_values(
+    mut answers: HashMap<String, AnswerFile>,
+    values: &HashMap<String, HashMap<String, String>>,
+) -> HashMap<String, AnswerFile> {
+    if let (Some(default), false) = (answers.get("default").cloned(), values.is_empty()) {
+        for outcome in Outcome::ALL.iter().filter(|outcome| outcome.is_failure()) {
+            answers.entry(outcome.public_code().to_owned()).or_insert_with(|| default.clone());
+        }
+    }
+    for (code, answer) in &mut answers {
+        for (name, words) in values {
+            let word = words.get(code).or_else(|| words.get("default")).map_or("", String::as_str);
+            for body in &mut answer.bodies {
+                body.body = body.body.replace(&format!("{{{name}}}"), word);
+            }
+        }
+    }
+    answers
 }
 
 impl AnswerShape {
@@ -264,7 +292,7 @@ impl BodyShape {
             HeaderValue::from_str(&file.r#type).map_err(|_| BadDialect::HeaderName(file.r#type.clone()))?;
         let escape = match file.r#type.as_str() {
             t if t.ends_with("json") => Escape::Json,
-            t if t.starts_with("text/html") => Escape::Html,
+            t if t.starts_with("text/html") || t.ends_with("xml") => Escape::Html,
             _ => Escape::None,
         };
         Ok(Self { accept: file.accept, content_type, template: Template::parse(&file.body)?, escape })
@@ -391,6 +419,83 @@ mod tests {
     }
 
     #[test]
+    fn every_failure_is_an_operation_outcome_in_json_and_in_xml() {
+        let fhir = Dialect::find("fhir").unwrap();
+        for outcome in Outcome::ALL.iter().filter(|o| o.is_failure()) {
+            let missing = ["q\"<".to_owned()];
+            let context = AnswerContext {
+                missing: &missing,
+                limit: Some(minute()),
+                retry_after: Some(43),
+                ..context(*outcome)
+            };
+            let answer = fhir.answer(&context);
+            assert_eq!((answer.status, &answer.content_type), (outcome.status(), &FHIR_JSON));
+            let json: serde_json::Value = serde_json::from_str(&answer.body).expect(&answer.body);
+            let issue = &json["issue"][0];
+            assert_eq!(
+                (&json["resourceType"], &issue["severity"]),
+                (&"OperationOutcome".into(), &"error".into())
+            );
+            assert_eq!(issue["details"]["coding"][0]["code"], outcome.public_code());
+            assert!(issue["code"].as_str().is_some_and(|code| !code.is_empty()), "{outcome}");
+            let xml = fhir.answer(&AnswerContext { accept: Some("application/fhir+xml"), ..context });
+            assert_eq!(xml.content_type, "application/fhir+xml");
+            assert!(xml.body.starts_with("<OperationOutcome ") && !xml.body.contains("q\"<"), "{}", xml.body);
+            for accept in
+                ["application/fhir+json, application/fhir+xml;q=0.5", "application/json", "text/html"]
+            {
+                assert_eq!(
+                    fhir.answer(&AnswerContext { accept: Some(accept), ..context }).content_type,
+                    FHIR_JSON
+                );
+            }
+        }
+        let refused = fhir.answer(&context(Outcome::CredentialMissing));
+        assert!(refused.body.contains(r#""code":"login""#), "{}", refused.body);
+    }
+
+    const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
+
+    #[test]
+    fn engagement_bodies_are_exact() {
+        let engagement = Dialect::find("engagement").unwrap();
+        let body = |outcome| {
+            let limit = Some(minute());
+            engagement.answer(&AnswerContext { limit, retry_after: Some(43), ..context(outcome) })
+        };
+        let unauthorized = body(Outcome::CredentialRevoked);
+        assert_eq!(
+            (unauthorized.status, unauthorized.content_type.as_bytes()),
+            (401, &b"application/json"[..])
+        );
+        assert_eq!(unauthorized.body, r#"{"ok":false,"code":"UNAUTHORIZED","message":"Unauthorized"}"#);
+        assert_eq!(
+            body(Outcome::RateLimited).body,
+            r#"{"ok":false,"code":"TOO_MANY_REQUESTS","message":"Too many requests, please try again later."}"#
+        );
+        assert_eq!(
+            body(Outcome::IpDenied).body,
+            r#"{"ok":false,"code":"FORBIDDEN","message":"Not allowed"}"#
+        );
+        for outcome in Outcome::ALL.iter().filter(|o| o.is_failure()) {
+            let answer = body(*outcome);
+            let json: serde_json::Value = serde_json::from_str(&answer.body).expect(&answer.body);
+            assert_eq!(json["ok"], false);
+            assert!(json["message"].as_str().is_some_and(|m| m.len() > 3), "{outcome}");
+            let family = match answer.status {
+                401 => Some("UNAUTHORIZED"),
+                403 => Some("FORBIDDEN"),
+                404 => Some("NOT_FOUND"),
+                429 => Some("TOO_MANY_REQUESTS"),
+                500.. if outcome.fault() != crate::outcome::Fault::Client => Some("SERVER_ERROR"),
+                _ => None,
+            };
+            assert!(family.is_none_or(|f| json["code"] == f), "{outcome}: {}", answer.body);
+        }
+    }
+
+    #[test]
     fn limit_headers_follow_the_dialect() {
         let readings = Readings { rate: Some(minute()), quota: None };
         let headers = |name: &str| {
@@ -416,6 +521,8 @@ mod tests {
             headers("ratelimit"),
             ["ratelimit-limit: 30", "ratelimit-remaining: 0", "ratelimit-reset: 1043"]
         );
+        assert_eq!(headers("fhir"), headers("gravitee"));
+        assert_eq!(headers("engagement"), headers("x-ratelimit"));
         assert_eq!(headers("none"), [""; 0]);
     }
 }

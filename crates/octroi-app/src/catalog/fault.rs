@@ -137,6 +137,7 @@ fn form(name: &str) -> &'static str {
         "upstream_url" => "http or https, a host, no user, no query, no fragment",
         "header_name" => "a header's or parameter's name that may carry a credential",
         "operation_path" => "begins with `/`; `*` for one segment, `**` at the end for all that follow",
+        "media_type" => "a media type without parameters, as in application/json",
         "origin" => "a scheme and host as in https://example.fr, or a single `*`",
         "email" => "name@example.fr",
         "url" => "https://…",

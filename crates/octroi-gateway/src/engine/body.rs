@@ -16,6 +16,7 @@ use super::record::CallRecord;
 use super::server::OwnedAsked;
 use super::upstream::Wire;
 use super::worker::Worker;
+use crate::rewrite::Rewriter;
 
 /// A body that cannot go on. The outcome stands in the call's record.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -130,6 +131,8 @@ pub(super) struct Relay {
     pub(super) worker: Rc<Worker>,
     pub(super) wire: Option<Wire<LibraryConn>>,
     pub(super) body: Incoming,
+    /// What the body goes through; none where it goes as it comes, or has ended.
+    rewriter: Option<Box<Rewriter>>,
     pub(super) record: Box<CallRecord<OwnedAsked>>,
     broken: Option<CutOff>,
 }
@@ -139,9 +142,10 @@ impl Relay {
         worker: Rc<Worker>,
         wire: Wire<LibraryConn>,
         body: Incoming,
+        rewriter: Option<Box<Rewriter>>,
         record: Box<CallRecord<OwnedAsked>>,
     ) -> Self {
-        Self { worker, wire: Some(wire), body, record, broken: None }
+        Self { worker, wire: Some(wire), body, rewriter, record, broken: None }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
@@ -155,8 +159,9 @@ impl Relay {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => {
+                    let held = self.rewritten(&[], true).filter(|held| !held.is_empty());
                     self.end();
-                    return Poll::Ready(None);
+                    return Poll::Ready(held.map(|held| Ok(Frame::data(held))));
                 }
                 Poll::Ready(Some(Err(_))) => {
                     let slow = self.wire.as_ref().is_some_and(Wire::timed_out);
@@ -170,15 +175,31 @@ impl Relay {
                     return Poll::Pending;
                 }
                 Poll::Ready(Some(Ok(frame))) => {
-                    let Some(data) = frame.data_ref() else { continue };
+                    let Ok(data) = frame.into_data() else { continue };
+                    let ended = self.body.is_end_stream();
+                    let data = self.rewritten(&data, ended).unwrap_or(data);
                     self.record.bytes_out += data.len() as u64;
-                    if self.body.is_end_stream() {
+                    if ended {
                         self.end();
                     }
-                    return Poll::Ready(Some(Ok(frame)));
+                    if ended || !data.is_empty() {
+                        return Poll::Ready(Some(Ok(Frame::data(data))));
+                    }
                 }
             }
         }
+    }
+
+    /// A piece of the body as the caller gets it; none where it goes as it came.
+    fn rewritten(&mut self, piece: &[u8], ended: bool) -> Option<Bytes> {
+        let rewriter = self.rewriter.as_mut()?;
+        let mut out = Vec::with_capacity(piece.len() + piece.len() / 8);
+        rewriter.pass(piece, &mut out);
+        if ended {
+            rewriter.end(&mut out);
+            self.rewriter = None;
+        }
+        Some(out.into())
     }
 
     fn end(&mut self) {
@@ -205,13 +226,14 @@ impl Body for ToCaller {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
-            Self::Relayed(relay) => relay.body.is_end_stream(),
+            Self::Relayed(relay) => relay.rewriter.is_none() && relay.body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
+            Self::Relayed(relay) if relay.rewriter.is_some() => SizeHint::default(),
             Self::Relayed(relay) => relay.body.size_hint(),
         }
     }

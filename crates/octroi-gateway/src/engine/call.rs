@@ -6,6 +6,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use octroi_domain::ids::RequestId;
+use octroi_policy::catalogue::Target;
 use octroi_policy::stages::Preflight;
 use octroi_policy::{Admitted, Caller, Outcome, Refusal, RequestFacts};
 
@@ -16,6 +17,7 @@ use crate::answer::{self, AnswerFacts, AnswerSettings, Reply};
 use crate::forwarding::{self, Origin, OwnHeaders, Seen, X_REQUEST_ID};
 use crate::lines::HeaderLines;
 use crate::pipeline::{Decision, decide};
+use crate::rewrite::{self, Rewriter};
 
 /// A call in hand.
 pub(super) struct Call<A: Asked> {
@@ -25,6 +27,8 @@ pub(super) struct Call<A: Asked> {
     client_ip: IpAddr,
     pub(super) seen: Seen,
     facts: AnswerFacts,
+    /// What the API's addresses begin with as the caller knows them, where those in the answer are led back there.
+    public: Option<String>,
     pub(super) record: Box<CallRecord<A>>,
 }
 
@@ -76,7 +80,7 @@ impl<A: Asked> Call<A> {
             bytes_out: 0,
             done: false,
         });
-        Self { worker, peer, trusted, client_ip, seen, facts, record }
+        Self { worker, peer, trusted, client_ip, seen, facts, public: None, record }
     }
 
     /// Has the call decided. `query` and `body_bytes`: as in [`RequestFacts`].
@@ -111,6 +115,10 @@ impl<A: Asked> Call<A> {
         let host = record.asked.host();
         let peer_text = &record.connection.peer_text;
         let origin = Origin { peer: self.peer.ip(), peer_text, trusted: self.trusted, host, scheme: "http" };
+        if admitted.rewriting().is_some() {
+            rewrite::ask_plainly(headers);
+            self.public = Some(forwarding::public_base(headers, &origin, &admitted.api().prefix));
+        }
         let entropy = &*self.worker.shared.ports.entropy;
         let mut random = self.worker.random.borrow_mut();
         forwarding::to_upstream(headers, self.seen, admitted, &origin, record.request_id, |incoming, out| {
@@ -118,19 +126,30 @@ impl<A: Asked> Call<A> {
         })
     }
 
-    /// The answer is there, with this status: takes out of its headers what belongs to the upstream's connection, and
-    /// puts ours in.
-    pub(super) fn complete(&mut self, admitted: &Admitted, headers: &mut impl HeaderLines, status: u16) {
+    /// The answer of `target` is there, with this status: takes out of its headers what belongs to the upstream's
+    /// connection, and puts ours in. Gives what its body must go through, if anything.
+    pub(super) fn complete(
+        &mut self,
+        admitted: &Admitted,
+        target: &Target,
+        headers: &mut impl HeaderLines,
+        status: u16,
+    ) -> Option<Box<Rewriter>> {
         let seen = Seen::among(headers);
         forwarding::strip_hop_by_hop(headers, seen);
         if status == 204 && seen.framing {
             // Such an answer has no length to tell (RFC 9110, 8.6).
             headers.remove(&header::CONTENT_LENGTH);
         }
+        let rewriter = admitted.rewriting().zip(self.public.as_deref()).and_then(|(rewriting, public)| {
+            let rewriter = Rewriter::new(rewriting, target, public);
+            rewriter.prepare(rewriting, status, headers).then(|| Box::new(rewriter))
+        });
         let origins = &self.worker.shared.config.portal_origins;
         answer::complete(headers, admitted, &self.facts, origins, self.record.arrived);
         self.record.outcome = Outcome::Admitted;
         self.record.status = status;
+        rewriter
     }
 
     /// The refusal of a call that was admitted, and that nothing came of.

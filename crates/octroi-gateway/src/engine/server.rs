@@ -14,13 +14,13 @@ use octroi_policy::{Admitted, Caller, Outcome, Refusal};
 
 use super::body::{BodyCount, Relay, ToCaller, ToUpstream};
 use super::call::Call;
-use super::client::{LibraryConn, LibraryLetter};
+use super::client::LibraryLetter;
 use super::record::{Asked, CallRecord, micros};
 use super::stall::CallerState;
-use super::upstream::Wire;
+use super::upstream::Arrived;
 use super::worker::Worker;
 use crate::answer::Reply;
-use crate::forwarding::Seen;
+use crate::forwarding::{Seen, is_host};
 use crate::pipeline::Decision;
 
 /// Answers one call. Never fails: whatever goes wrong has an answer.
@@ -119,7 +119,7 @@ async fn forward(
         Ok(arrived) => {
             let status = arrived.answer.status().as_u16();
             worker.measured.borrow_mut().observe_upstream(&arrived.target.origin, status, upstream_us);
-            relay(call, &admitted, arrived.answer, arrived.wire)
+            relay(call, &admitted, arrived)
         }
         Err(outcome) => replying(|headers| call.failed(&admitted, outcome, headers)),
     }
@@ -128,19 +128,19 @@ async fn forward(
 fn relay(
     mut call: Call<OwnedAsked>,
     admitted: &Admitted,
-    answer: Response<Incoming>,
-    wire: Wire<LibraryConn>,
+    arrived: Arrived<LibraryLetter<'_>>,
 ) -> Response<ToCaller> {
+    let Arrived { answer, wire, target } = arrived;
     let (mut parts, body) = answer.into_parts();
     parts.version = Version::HTTP_11;
-    call.complete(admitted, &mut parts.headers, parts.status.as_u16());
+    let rewriter = call.complete(admitted, &target, &mut parts.headers, parts.status.as_u16());
     let Call { worker, mut record, .. } = call;
     if body.is_end_stream() {
         worker.pool.give_back(wire);
         record.finish();
         return Response::from_parts(parts, ToCaller::Whole(None));
     }
-    let relay = Relay::new(worker, wire, body, record);
+    let relay = Relay::new(worker, wire, body, rewriter, record);
     Response::from_parts(parts, ToCaller::Relayed(Box::new(relay)))
 }
 
@@ -207,20 +207,6 @@ fn check_host<'p>(
         }
         _ => Err(Outcome::MalformedRequest),
     }
-}
-
-pub(super) fn is_host(text: &str) -> bool {
-    let (name, port) = match text.rsplit_once(':') {
-        Some((name, port)) if !port.ends_with(']') => (name, port),
-        _ => (text, ""),
-    };
-    let bare = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
-    let address = name.strip_prefix('[').and_then(|n| n.strip_suffix(']'));
-    let fits = match address {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !name.is_empty() && name.bytes().all(bare),
-    };
-    fits && port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Most bytes of a refused call's body that are read and thrown away, so that the caller reads the answer rather than

@@ -310,6 +310,7 @@ mod tests {
             authority: http::HeaderValue::from_static(host),
             origin: host.into(),
             base_path: String::new(),
+            base_url: String::new(),
             weight,
         })
     }

@@ -8,7 +8,7 @@ use octroi_domain::api::UpstreamClass;
 use super::identify::Who;
 use super::{Authorized, Caller, Refusal, Validated};
 use crate::Policy;
-use crate::catalogue::{Api, Target};
+use crate::catalogue::{Api, Rewriting, Target};
 use crate::keys::KeyEntry;
 use crate::limit::{AddressLimit, Exceeded, Mode, Reading, Readings};
 use crate::outcome::Outcome;
@@ -126,6 +126,12 @@ impl Admitted {
     pub fn path_and_query(&self, target: &Target) -> String {
         let slash = if target.base_path.is_empty() && !self.tail.starts_with('/') { "/" } else { "" };
         [target.base_path.as_str(), slash, self.tail.as_str()].concat()
+    }
+
+    /// How the answer's addresses are led back through the gateway; none where it goes back as it comes.
+    pub fn rewriting(&self) -> Option<&Rewriting> {
+        let rest = self.tail.split('?').next().unwrap_or_default();
+        self.api.rewriting.as_ref().filter(|rewriting| rewriting.covers(rest))
     }
 
     /// Headers that must not reach the upstream: those that carry credentials.

@@ -41,6 +41,7 @@ form-identifier = 3 to 64 unaccented letters, digits, hyphens, dots or underscor
 form-if_match = Give the header "ETag" of what you read, as it is, or "*".
 form-importable_key = A key of 8 to 128 visible ASCII characters.
 form-json_or_yaml = Readable JSON or YAML.
+form-media_type = A media type without parameters, such as application/json.
 form-not_repeated = This is not your identifier. Copy it as it is written above.
 form-openapi = An OpenAPI 3.0 or 3.1 document.
 form-operation_path = A path such as /siren/*: "*" for one segment, "**" at the end for all that follow.

@@ -41,6 +41,7 @@ form-identifier = De 3 à 64 lettres sans accent, chiffres, tirets, points ou so
 form-if_match = Reprenez tel quel l'en-tête « ETag » de ce que vous avez lu, ou « * ».
 form-importable_key = Une clé de 8 à 128 caractères ASCII visibles.
 form-json_or_yaml = Du JSON ou du YAML lisible.
+form-media_type = Un type de média sans paramètre, comme application/json.
 form-not_repeated = Ce n’est pas votre identifiant. Recopiez-le tel qu’il est écrit au-dessus.
 form-openapi = Un document OpenAPI 3.0 ou 3.1.
 form-operation_path = Un chemin comme /siren/* : « * » pour un segment, « ** » à la fin pour tout ce qui suit.

@@ -3,6 +3,7 @@
 //! refuses what it does not understand, and takes nothing that could be read in two ways.
 
 mod chunks;
+mod passage;
 mod relay;
 mod upstream;
 mod watch;
@@ -21,16 +22,17 @@ use tokio::io::AsyncWriteExt;
 
 use super::call::Call;
 use super::record::{Asked, micros};
-use super::server::is_host;
 use super::stall::CallerState;
 use super::upstream::Arrived;
 use super::worker::Worker;
 use crate::answer::Reply;
+use crate::forwarding::is_host;
 use crate::lines::{HeaderLines, Line, Lines, Parsed, RequestLine, Span, parse_request, push_line};
 use crate::pipeline::Decision;
+use passage::Passage;
 use relay::Relay;
 pub(super) use upstream::BareConn;
-use upstream::{Answer, BareLetter, Framed, Received};
+use upstream::{Answer, BareLetter, Received};
 use watch::{CallerStream, Watch, poll_read};
 
 /// Longer heads take the complete road.
@@ -199,18 +201,19 @@ impl Road<'_> {
         self.worker.measured.borrow_mut().observe_upstream(&target.origin, line.status, upstream_us);
         let (head, first) = received.bytes().split_at(length);
         let mut headers = Lines::new(head, answer_lines, own);
-        call.complete(&admitted, &mut headers, line.status);
+        let rewriter = call.complete(&admitted, &target, &mut headers, line.status);
         let then = self.after(&plain);
         begin_answer(line.status, line.reason.bytes(head), output);
         headers.write(output);
-        if matches!(framed, Framed::Chunked(_) | Framed::UntilClose) {
+        let passage = Passage::new(framed, rewriter);
+        if passage.is_chunked {
             push_line(b"transfer-encoding", b"chunked", output);
         }
         self.end_head(&headers, then, output);
         let caller = Watch { worker: self.worker, io, ahead };
-        let mut relay = Relay::new(self.worker, caller, wire, framed, output);
+        let mut relay = Relay::new(self.worker, caller, wire, passage, output);
         let ended = relay.run(first).await;
-        call.record.bytes_out = relay.bytes_out;
+        call.record.bytes_out = relay.bytes_out();
         match ended {
             Ok(()) => call.record.finish(),
             Err(outcome) => call.record.finish_as(outcome),

@@ -1,29 +1,29 @@
 //! An upstream's answer on its way to the caller, on the fast road.
 
 use std::future::poll_fn;
-use std::io::{IoSlice, Write as _};
+use std::io::IoSlice;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use octroi_policy::Outcome;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::upstream::{BareConn, Framed};
+use super::chunks::Malformed;
+use super::passage::Passage;
+use super::upstream::BareConn;
 use super::watch::Watch;
 use crate::engine::upstream::Wire;
 use crate::engine::worker::Worker;
 
 /// A body on its way.
 pub(super) struct Relay<'a> {
-    pub(super) worker: &'a Worker,
-    pub(super) caller: Watch<'a>,
-    pub(super) wire: Option<Wire<BareConn>>,
-    pub(super) framed: Framed,
+    worker: &'a Worker,
+    caller: Watch<'a>,
+    wire: Option<Wire<BareConn>>,
+    passage: Passage,
     /// What waits to be sent, and how much of it is.
-    pub(super) output: &'a mut Vec<u8>,
+    output: &'a mut Vec<u8>,
     sent: usize,
-    pub(super) bytes_out: u64,
-    ended: bool,
     /// Why the body breaks off, once what came before is sent.
     broken: Option<Outcome>,
 }
@@ -34,79 +34,41 @@ impl<'a> Relay<'a> {
         worker: &'a Worker,
         caller: Watch<'a>,
         wire: Wire<BareConn>,
-        framed: Framed,
+        passage: Passage,
         output: &'a mut Vec<u8>,
     ) -> Self {
-        Self {
-            worker,
-            caller,
-            wire: Some(wire),
-            framed,
-            output,
-            sent: 0,
-            bytes_out: 0,
-            ended: false,
-            broken: None,
-        }
+        Self { worker, caller, wire: Some(wire), passage, output, sent: 0, broken: None }
+    }
+
+    /// Bytes of the body that went to the caller.
+    pub(super) const fn bytes_out(&self) -> u64 {
+        self.passage.bytes_out()
     }
 
     /// Sends the head and the body, whose beginning came with the upstream's head. An error says why it broke off: what
     /// came before has been sent.
     pub(super) async fn run(&mut self, first: &[u8]) -> Result<(), Outcome> {
-        let body = self.begin(first);
+        let body = self.take(first);
         poll_fn(|cx| Poll::Ready(self.write_both(body, cx))).await?;
         poll_fn(|cx| self.poll(cx)).await
     }
 
-    /// Takes the body's first bytes. Gives those that can be sent as they are.
-    fn begin<'b>(&mut self, first: &'b [u8]) -> &'b [u8] {
-        let (body, used) = match &mut self.framed {
-            Framed::Never | Framed::Length(0) => {
-                self.ended = true;
-                (&first[..0], 0)
-            }
-            Framed::Length(left) => {
-                let body = &first[..first.len().min(usize::try_from(*left).unwrap_or(usize::MAX))];
-                *left -= body.len() as u64;
-                self.ended = *left == 0;
-                (body, body.len())
-            }
-            Framed::UntilClose => {
-                encode(first, self.output);
-                self.bytes_out += first.len() as u64;
-                (&first[..0], first.len())
-            }
-            Framed::Chunked(_) => (&first[..0], self.pass_chunked(first)),
-        };
-        self.bytes_out += body.len() as u64;
-        if used < first.len()
+    /// Takes what came from the upstream. Gives what is sent as it is; the rest waits in the output.
+    fn take<'b>(&mut self, came: &'b [u8]) -> &'b [u8] {
+        let (body, used) = self.passage.take(came, self.output).unwrap_or_else(|Malformed| {
+            self.broken = Some(Outcome::UpstreamBroken);
+            (&came[..0], came.len())
+        });
+        if used < came.len()
             && let Some(wire) = &mut self.wire
         {
             // An answer to nothing: nobody can tell whose it is.
             wire.last = true;
         }
-        if self.ended {
+        if self.passage.ended {
             self.give_back();
         }
         body
-    }
-
-    /// Decodes and encodes anew. Tells how many bytes belong to the body.
-    fn pass_chunked(&mut self, bytes: &[u8]) -> usize {
-        let Framed::Chunked(chunks) = &mut self.framed else { return 0 };
-        let (output, bytes_out) = (&mut *self.output, &mut self.bytes_out);
-        let passed = chunks.pass(bytes, |data| {
-            encode(data, output);
-            *bytes_out += data.len() as u64;
-        });
-        self.ended = chunks.is_done();
-        if self.ended {
-            self.output.extend_from_slice(b"0\r\n\r\n");
-        }
-        passed.unwrap_or_else(|_| {
-            self.broken = Some(Outcome::UpstreamBroken);
-            bytes.len()
-        })
     }
 
     fn give_back(&mut self) {
@@ -147,7 +109,7 @@ impl<'a> Relay<'a> {
             self.sent = 0;
             match self.broken {
                 Some(outcome) => return Poll::Ready(Err(outcome)),
-                None if self.ended => return Poll::Ready(Ok(())),
+                None if self.passage.ended => return Poll::Ready(Ok(())),
                 None => {}
             }
             match self.poll_upstream(cx) {
@@ -164,62 +126,26 @@ impl<'a> Relay<'a> {
         let Some(wire) = &mut self.wire else { return Poll::Ready(Err(Outcome::UpstreamBroken)) };
         let worker = self.worker;
         let mut scratch = worker.scratch.borrow_mut();
-        let most = match self.framed {
-            Framed::Length(left) => scratch.len().min(usize::try_from(left).unwrap_or(usize::MAX)),
-            _ => scratch.len(),
-        };
+        let most = scratch.len().min(self.passage.most());
         let mut buf = ReadBuf::new(&mut scratch[..most]);
         let read = std::task::ready!(Pin::new(&mut wire.conn.stream).poll_read(cx, &mut buf));
         let came = buf.filled();
         if read.is_err() || came.is_empty() {
             return Poll::Ready(self.end_of_stream(read.is_ok()));
         }
-        match self.framed {
-            Framed::Chunked(_) => {
-                let used = self.pass_chunked(came);
-                if used < came.len()
-                    && let Some(wire) = &mut self.wire
-                {
-                    wire.last = true;
-                }
-            }
-            Framed::Length(ref mut left) => {
-                *left -= came.len() as u64;
-                self.ended = *left == 0;
-                self.bytes_out += came.len() as u64;
-                self.write_both(came, cx)?;
-            }
-            Framed::UntilClose | Framed::Never => {
-                encode(came, self.output);
-                self.bytes_out += came.len() as u64;
-            }
-        }
-        if self.ended {
-            self.give_back();
+        let body = self.take(came);
+        if !body.is_empty() {
+            self.write_both(body, cx)?;
         }
         Poll::Ready(Ok(()))
     }
 
     fn end_of_stream(&mut self, in_order: bool) -> Result<(), Outcome> {
         let slow = self.wire.take().is_some_and(|wire| wire.timed_out());
-        match self.framed {
-            Framed::UntilClose if in_order => {
-                self.output.extend_from_slice(b"0\r\n\r\n");
-                self.ended = true;
-                Ok(())
-            }
-            _ if slow => Err(Outcome::UpstreamTimeout),
-            _ => Err(Outcome::UpstreamBroken),
+        match slow {
+            false if in_order && self.passage.close(self.output) => Ok(()),
+            true => Err(Outcome::UpstreamTimeout),
+            false => Err(Outcome::UpstreamBroken),
         }
-    }
-}
-
-/// Appends bytes as one chunk.
-fn encode(data: &[u8], out: &mut Vec<u8>) {
-    if !data.is_empty() {
-        // Writing into memory cannot fail.
-        let _ = write!(out, "{:x}\r\n", data.len());
-        out.extend_from_slice(data);
-        out.extend_from_slice(b"\r\n");
     }
 }
