@@ -30,7 +30,7 @@ use crate::error::taken;
 use crate::mail::{MailMessage, pages};
 use crate::page::{Page, PageRequest};
 use crate::setup::ACCOUNT_KEYS;
-use crate::{App, AppError};
+use crate::{App, AppError, Conflict};
 
 /// For this long after a sign-in one may do what a stolen token must not.
 pub(crate) const FRESH_SIGN_IN: Duration = Duration::from_secs(5 * 60);
@@ -275,6 +275,9 @@ impl App {
             let allowed = if from == AccountState::Active { "active" } else { "suspended" };
             return Err(AppError::invalid("state", Rule::NotAllowed { allowed: allowed.to_owned() }));
         }
+        if to == AccountState::Suspended {
+            keep_an_administrator(&mut tx, actor, &account).await?;
+        }
         account.state = to;
         tx.update_account(&mut account).await?;
         self.end_sign_ins(&mut tx, id).await?;
@@ -295,12 +298,28 @@ impl App {
         roles.dedup();
         let mut tx = self.begin().await?;
         let mut account = tx.account(id).await?.ok_or(AppError::NotFound)?;
+        if !roles.contains(&PortalRole::Admin) {
+            keep_an_administrator(&mut tx, actor, &account).await?;
+        }
         account.portal_roles = roles;
         tx.update_account(&mut account).await?;
         self.audit(&mut tx, actor, "account.roles_set", id, json!({"roles": account.portal_roles}));
         self.commit(tx).await?;
         Ok(account.into())
     }
+}
+
+/// Refuses to let the last administrator go who can sign in. The command line may: it can invite another.
+pub(crate) async fn keep_an_administrator(
+    tx: &mut Tx,
+    actor: &Actor,
+    leaving: &Account,
+) -> Result<(), AppError> {
+    let counts = leaving.state == AccountState::Active && leaving.portal_roles.contains(&PortalRole::Admin);
+    if !counts || matches!(actor, Actor::System(_)) {
+        return Ok(());
+    }
+    if tx.lock_administrators().await? > 1 { Ok(()) } else { Err(Conflict::LastAdministrator.into()) }
 }
 
 /// Refuses a change made on another edition than the present one.

@@ -30,6 +30,8 @@ pub enum Conflict {
     LinkSpent,
     /// An organization keeps one owner at least.
     LastOwner,
+    /// The portal keeps one administrator at least who can sign in.
+    LastAdministrator,
     /// The object is still used by others.
     StillUsed,
     /// The same Idempotency-Key came with another request.
@@ -46,7 +48,7 @@ pub enum Conflict {
 
 impl Conflict {
     /// Every conflict: a test checks that each has its sentences.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SubscriptionState,
         Self::CredentialState,
         Self::AlreadySubscribed,
@@ -58,6 +60,7 @@ impl Conflict {
         Self::NotRevealable,
         Self::LinkSpent,
         Self::LastOwner,
+        Self::LastAdministrator,
         Self::StillUsed,
         Self::IdempotencyKeyReused,
         Self::StillRunning,
@@ -80,6 +83,7 @@ impl Conflict {
             Self::NotRevealable => "not_revealable",
             Self::LinkSpent => "link_spent",
             Self::LastOwner => "last_owner",
+            Self::LastAdministrator => "last_administrator",
             Self::StillUsed => "still_used",
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::StillRunning => "still_running",

@@ -79,7 +79,7 @@ pub struct NewTokenRequest {
     /// What it may be used for; never more than the token that asks.
     #[schemars(length(min = 1, max = 10))]
     pub scopes: Vec<TokenScope>,
-    /// Days that it lives: 1 to 365, 30 by default.
+    /// Days that it lives: 1 to 365, 30 by default; never longer than the token that it is asked with.
     #[serde(default)]
     #[schemars(range(min = 1, max = 365))]
     pub expires_in_days: Option<u32>,
@@ -148,7 +148,8 @@ impl App {
         check_token(&request.name, &scopes, request.expires_in_days)?;
         let account = self.prove(client, &request.login, &request.password).await?;
         let (id, now) = (self.new_token_id(), self.now());
-        self.make_token(&account, id, &request.name, scopes, request.expires_in_days, Some(now)).await
+        let ends_at = self.token_end(request.expires_in_days);
+        self.make_token(&account, id, &request.name, scopes, ends_at, Some(now)).await
     }
 
     /// The account that `login` names, where the password is right and the account may sign in.
@@ -202,7 +203,14 @@ impl App {
             return Err(AppError::Scope(*missing));
         }
         let account = self.read().await?.account(person.account_id).await?.ok_or(AppError::NotFound)?;
-        self.make_token(&account, id, &request.name, request.scopes, request.expires_in_days, None).await
+        let ends_at = self.token_end(request.expires_in_days);
+        // A token makes none that outlives it: what was found on a disk cannot be kept for ever.
+        let ends_at = person.token_ends_at.map_or(ends_at, |own| own.min(ends_at));
+        self.make_token(&account, id, &request.name, request.scopes, ends_at, None).await
+    }
+
+    fn token_end(&self, days: Option<u32>) -> Timestamp {
+        self.now().after(DAY * days.unwrap_or(DEFAULT_DAYS))
     }
 
     async fn make_token(
@@ -211,7 +219,7 @@ impl App {
         id: ManagementTokenId,
         name: &str,
         mut scopes: Vec<TokenScope>,
-        days: Option<u32>,
+        expires_at: Timestamp,
         signed_in_at: Option<Timestamp>,
     ) -> Result<NewToken, AppError> {
         let now = self.now();
@@ -227,7 +235,7 @@ impl App {
             scopes,
             created_at: now,
             signed_in_at,
-            expires_at: now.after(DAY * days.unwrap_or(DEFAULT_DAYS)),
+            expires_at,
             last_used_at: None,
             revoked_at: None,
         };
@@ -322,6 +330,7 @@ impl App {
         let mut person = person_of(&mut session, &account).await?;
         drop(session);
         person.token_scopes = Some(token.scopes);
+        person.token_ends_at = Some(token.expires_at);
         person.signed_in_at = token.signed_in_at;
         if token.last_used_at.is_none_or(|last| now.since(last) >= USE_NOTED_EVERY) {
             self.note_use(token.id, now).await;
@@ -358,6 +367,7 @@ pub(crate) async fn person_of(session: &mut Session, account: &Account) -> Resul
         portal_roles: account.portal_roles.clone(),
         memberships: memberships.into_iter().map(|m| (m.organization_id, m.role)).collect(),
         token_scopes: None,
+        token_ends_at: None,
         signed_in_at: None,
     })
 }

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use common::{CLIENT, codes, each_database, sign_in_with};
-use octroi_app::AppError;
 use octroi_app::tokens::{NewTokenRequest, SignIn};
+use octroi_app::{AppError, Conflict};
 use octroi_domain::account::PortalRole;
 use octroi_domain::actor::{Actor, TokenScope};
 use octroi_testkit::{Database, PASSWORD, TestApp};
@@ -203,4 +203,43 @@ async fn the_last_use_is_known_to_the_minute() {
 fn a_sign_in_does_not_print_its_password() {
     let request: SignIn = sign_in_with("marie", PASSWORD);
     assert!(!format!("{request:?}").contains(PASSWORD));
+}
+
+#[tokio::test]
+async fn a_token_makes_none_that_outlives_it() {
+    each_database(async |_: &Database, test: TestApp| {
+        test.person("marie", &[]).await;
+        let short = SignIn { expires_in_days: Some(1), ..sign_in_with("marie", PASSWORD) };
+        let first = test.app.sign_in(CLIENT, short).await.unwrap();
+        let (actor, _) = test.app.authenticate(&first.token).await.unwrap();
+        let further = NewTokenRequest {
+            name: "Plus long".to_owned(),
+            scopes: vec![TokenScope::Read],
+            expires_in_days: Some(365),
+        };
+        let made = test.app.create_token(&actor, further).await.unwrap();
+        assert_eq!(made.view.expires_at, first.view.expires_at);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_administrator_who_can_sign_in_stays_one() {
+    each_database(async |_: &Database, test: TestApp| {
+        let ada = test.person("ada", &[PortalRole::Admin]).await;
+        let id = ada.account_id().unwrap();
+        let kept = |done: Result<(), AppError>| {
+            assert!(matches!(done, Err(AppError::Conflict(Conflict::LastAdministrator))), "{done:?}");
+        };
+        kept(test.app.set_portal_roles(&ada, id, vec![PortalRole::Officer]).await.map(drop));
+        kept(test.app.suspend_account(&ada, id).await.map(drop));
+        kept(test.app.erase_account(&ada, id).await);
+        test.app.set_portal_roles(&ada, id, vec![PortalRole::Admin, PortalRole::Officer]).await.unwrap();
+        let second = test.person("grace", &[PortalRole::Admin]).await;
+        test.app.suspend_account(&ada, second.account_id().unwrap()).await.unwrap();
+        kept(test.app.set_portal_roles(&ada, id, vec![]).await.map(drop));
+        test.app.resume_account(&ada, second.account_id().unwrap()).await.unwrap();
+        test.app.set_portal_roles(&ada, id, vec![]).await.unwrap();
+    })
+    .await;
 }

@@ -35,6 +35,8 @@ pub struct Person {
     pub memberships: Vec<(OrganizationId, Role)>,
     /// The scopes of the management token in use; none for a browser session, which may do all that the person may.
     pub token_scopes: Option<Vec<TokenScope>>,
+    /// When the management token in use ends.
+    pub token_ends_at: Option<Timestamp>,
     /// When the person last showed a password or signed in elsewhere.
     pub signed_in_at: Option<Timestamp>,
 }

@@ -242,6 +242,7 @@ mod tests {
             portal_roles: portal.to_vec(),
             memberships: roles.iter().map(|(o, r)| (OrganizationId::from_u128(*o), *r)).collect(),
             token_scopes: None,
+            token_ends_at: None,
             signed_in_at: None,
         }))
     }

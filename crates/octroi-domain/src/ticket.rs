@@ -165,6 +165,7 @@ mod tests {
                 portal_roles: portal.to_vec(),
                 memberships: roles.iter().map(|(o, role)| (organization(*o), *role)).collect(),
                 token_scopes: None,
+                token_ends_at: None,
                 signed_in_at: None,
             }))
         };

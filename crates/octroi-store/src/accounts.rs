@@ -158,6 +158,15 @@ impl Tx {
         Ok(())
     }
 
+    /// How many administrators can sign in. They stay what they are before the end of the transaction.
+    pub async fn lock_administrators(&mut self) -> Result<i64, StoreError> {
+        // As many as are changed to what they are.
+        let held = "UPDATE accounts SET edition = edition \
+             WHERE state = 'active' AND portal_roles LIKE '%\"admin\"%'";
+        let held = self.execute(held, vec![]).await?;
+        Ok(i64::try_from(held).unwrap_or(i64::MAX))
+    }
+
     /// Removes the account with its memberships, links, tokens, sessions and drafts. Its organization stays.
     pub async fn delete_account(&mut self, id: AccountId) -> Result<(), StoreError> {
         let id = text(id);

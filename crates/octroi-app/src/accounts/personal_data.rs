@@ -11,7 +11,7 @@ use octroi_store::{ApplicationScope, Session, SubscriptionScope, Tx};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::AccountView;
+use super::{AccountView, keep_an_administrator};
 use crate::audit::AuditEntryView;
 use crate::context::require;
 use crate::organizations::{OrganizationView, view};
@@ -98,6 +98,7 @@ impl App {
         }
         let mut tx = self.begin().await?;
         let account = tx.account(id).await?.ok_or(AppError::NotFound)?;
+        keep_an_administrator(&mut tx, actor, &account).await?;
         check_erasable(&mut tx, &account).await?;
         tx.delete_invitations_to(&account.email).await?;
         tx.delete_account(id).await?;

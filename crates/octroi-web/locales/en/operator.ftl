@@ -60,6 +60,7 @@ operator-verified-head = Digest of the last entry. Written down elsewhere, it wi
 operator-broken = The trail was changed or damaged.
 operator-broken-next = Keep the database as it is and compare it with a backup before anything is written to it.
 
+notice-last-administrator = This is the last administrator who can sign in: name another one first.
 notice-account-suspended = The account is suspended.
 notice-account-resumed = The account is resumed.
 notice-account-moved = The account has changed meanwhile: this is where it stands.

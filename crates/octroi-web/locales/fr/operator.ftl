@@ -60,6 +60,7 @@ operator-verified-head = Empreinte de la dernière entrée. Notée ailleurs, ell
 operator-broken = Le journal a été modifié ou abîmé.
 operator-broken-next = Gardez la base telle quelle et comparez-la avec une sauvegarde avant d’y écrire.
 
+notice-last-administrator = C’est le dernier administrateur qui peut se connecter : nommez-en d’abord un autre.
 notice-account-suspended = Le compte est suspendu.
 notice-account-resumed = Le compte est rétabli.
 notice-account-moved = Le compte a changé entre-temps : voici où il en est.

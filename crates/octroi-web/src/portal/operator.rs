@@ -1,11 +1,11 @@
 //! What an operator does: accounts, organizations, the work queue with its dead letters, the audit trail.
 
 use askama::Template;
-use octroi_app::AppError;
 use octroi_app::accounts::AccountView;
 use octroi_app::audit::{AuditEntryView, AuditFault, AuditReport};
 use octroi_app::jobs::JobView;
 use octroi_app::organizations::OrganizationView;
+use octroi_app::{AppError, Conflict};
 use octroi_domain::account::{AccountState, PortalRole};
 use octroi_domain::ids::{AccountId, JobId};
 use octroi_domain::job::JobState;
@@ -145,6 +145,9 @@ fn moved<T>(done: Result<T, AppError>, place: &str, notice: &str, otherwise: &st
     match done {
         Ok(_) => answer::done(place, notice),
         Err(AppError::Invalid(_)) => answer::done(place, otherwise),
+        Err(AppError::Conflict(Conflict::LastAdministrator)) => {
+            answer::done(place, "notice-last-administrator")
+        }
         Err(other) => Err(other.into()),
     }
 }

@@ -137,6 +137,7 @@ pub(crate) fn acting(account_id: AccountId, organization_id: OrganizationId, now
         portal_roles: Vec::new(),
         memberships: vec![(organization_id, Role::Owner)],
         token_scopes: None,
+        token_ends_at: None,
         signed_in_at: Some(now),
     }))
 }

@@ -87,7 +87,7 @@ fn own() -> Vec<Row> {
             .permits(Action::AccountUpdate)
             .or_permits(Action::AccountAdminister)
             .problems([ProblemCode::SignInAgain])
-            .conflicts([Conflict::LastOwner, Conflict::StillUsed]),
+            .conflicts([Conflict::LastOwner, Conflict::LastAdministrator, Conflict::StillUsed]),
     ]
 }
 
@@ -100,13 +100,15 @@ fn administration() -> Vec<Row> {
             .paged(),
         post("/api/v1/accounts/{account_id}/suspend", "suspendAccount", suspend)
             .says(TAG, "Stop an account: it cannot sign in, its tokens end")
-            .permits(Action::AccountAdminister),
+            .permits(Action::AccountAdminister)
+            .conflicts([Conflict::LastAdministrator]),
         post("/api/v1/accounts/{account_id}/resume", "resumeAccount", resume)
             .says(TAG, "Let a stopped account go on")
             .permits(Action::AccountAdminister),
         put("/api/v1/accounts/{account_id}/portal-roles", "setPortalRoles", set_roles)
             .says(TAG, "Give an account exactly these roles for the portal as a whole")
-            .permits(Action::AccountAdminister),
+            .permits(Action::AccountAdminister)
+            .conflicts([Conflict::LastAdministrator]),
     ]
 }
 

@@ -98,7 +98,9 @@ async fn close(visitor: Visitor, sent: Form) -> PageResult {
 /// What stands in the way is told on the page itself.
 fn refused(error: AppError) -> Result<Refused, PageError> {
     match error {
-        AppError::Conflict(conflict @ (Conflict::LastOwner | Conflict::StillUsed)) => {
+        AppError::Conflict(
+            conflict @ (Conflict::LastOwner | Conflict::LastAdministrator | Conflict::StillUsed),
+        ) => {
             let errors = vec![FieldError::conflict("", conflict)];
             Ok(Refused { status: StatusCode::CONFLICT, errors })
         }
