@@ -245,7 +245,7 @@ impl App {
         Ok(created)
     }
 
-    async fn write_application(
+    pub(crate) async fn write_application(
         &self,
         tx: &mut Tx,
         actor: &Actor,

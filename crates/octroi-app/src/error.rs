@@ -16,6 +16,8 @@ pub enum Conflict {
     AlreadySubscribed,
     /// The plan takes no new subscription.
     PlanClosed,
+    /// Keys of the plan are issued by a deployment officer.
+    IssuedByOfficer,
     /// The API takes no new subscription.
     ApiNotOpen,
     /// The application is archived.
@@ -48,11 +50,12 @@ pub enum Conflict {
 
 impl Conflict {
     /// Every conflict: a test checks that each has its sentences.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SubscriptionState,
         Self::CredentialState,
         Self::AlreadySubscribed,
         Self::PlanClosed,
+        Self::IssuedByOfficer,
         Self::ApiNotOpen,
         Self::ApplicationArchived,
         Self::ApplicationKind,
@@ -76,6 +79,7 @@ impl Conflict {
             Self::CredentialState => "credential_state",
             Self::AlreadySubscribed => "already_subscribed",
             Self::PlanClosed => "plan_closed",
+            Self::IssuedByOfficer => "issued_by_officer",
             Self::ApiNotOpen => "api_not_open",
             Self::ApplicationArchived => "application_archived",
             Self::ApplicationKind => "application_kind",

@@ -23,6 +23,7 @@ mod notices;
 pub mod oauth;
 pub mod organizations;
 pub mod page;
+pub mod partners;
 pub mod picture;
 pub mod provided;
 pub mod sessions;

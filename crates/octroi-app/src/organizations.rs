@@ -367,6 +367,6 @@ async fn keep_an_owner(tx: &mut Tx, leaving: &Membership) -> Result<(), AppError
 }
 
 /// Slugs that begin like those of personal organizations are kept for them.
-fn check_slug_kept(slug: &str) -> Result<(), AppError> {
+pub(crate) fn check_slug_kept(slug: &str) -> Result<(), AppError> {
     if slug.starts_with("org-") { Err(AppError::invalid("slug", Rule::Taken)) } else { Ok(()) }
 }

@@ -69,6 +69,20 @@ impl Actor {
         }
     }
 
+    /// The same person acting in the name of an organization, as far as `role` goes. Whoever lends it has made sure that
+    /// the person may; the audit names the person.
+    #[must_use]
+    pub fn acting_for(&self, organization: OrganizationId, role: Role) -> Self {
+        let mut acting = self.clone();
+        if let Self::Person(person) = &mut acting {
+            person.memberships.retain(|(id, own)| *id != organization || *own > role);
+            if person.memberships.iter().all(|(id, _)| *id != organization) {
+                person.memberships.push((organization, role));
+            }
+        }
+        acting
+    }
+
     /// Whether the person has a role for the portal as a whole. A management token lends `Admin` only with its scope.
     pub fn has(&self, role: PortalRole) -> bool {
         match self {

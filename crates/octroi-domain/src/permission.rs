@@ -141,6 +141,11 @@ actions! {
     /// List all organizations.
     OrganizationList: OrganizationList, Read, [Portal(Admin), Portal(Officer)];
 
+    /// See a partner organization, its people and its keys from the officers' desk, without any secret.
+    PartnerRead: PartnerRead, Read, [Portal(Officer), Portal(Admin)];
+    /// Make a partner, invite its people, issue, renew and end its keys, suspend it.
+    PartnerManage: PartnerRead, Write, [Portal(Officer), Portal(Admin)];
+
     /// See a published, public API.
     ApiRead: ApiRead, Read, [Anybody];
     /// See an API that is a draft, private or retired.

@@ -30,6 +30,8 @@ pub enum Validation {
     Automatic,
     /// Pending until the provider approves it.
     Manual,
+    /// Nobody subscribes by themselves: a deployment officer issues the key to a partner.
+    Officer,
 }
 
 /// Whether the subscriber writes a word to the API's owner.

@@ -53,7 +53,8 @@ impl SubscriptionState {
     /// The state in which a subscription to a plan with this validation begins.
     pub const fn initial(validation: Validation) -> Self {
         match validation {
-            Validation::Automatic => Self::Active,
+            // Where an officer issues the key, that is the decision.
+            Validation::Automatic | Validation::Officer => Self::Active,
             Validation::Manual => Self::Pending,
         }
     }

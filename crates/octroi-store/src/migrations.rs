@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "0006_usage_hours",
         sql: include_str!("../migrations/0006_usage_hours.sql"),
     },
+    Migration { version: 7, name: "0007_partners", sql: include_str!("../migrations/0007_partners.sql") },
 ];
 
 /// The schema's version that this program works with.

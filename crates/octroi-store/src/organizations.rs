@@ -6,7 +6,7 @@ use octroi_domain::organization::{Membership, Organization, Role};
 use crate::row::{Row, text, values, word};
 use crate::{Session, StoreError, Tx};
 
-fn read(row: &Row) -> Result<Organization, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<Organization, StoreError> {
     Ok(Organization {
         id: row.parsed("id")?,
         kind: row.word("kind")?,

@@ -5,7 +5,7 @@ use octroi_domain::account::{Account, AccountState, Person, PortalRole};
 use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
 use octroi_domain::ids::{AccountId, OrganizationId};
-use octroi_domain::organization::{Membership, Role};
+use octroi_domain::organization::{Membership, OrganizationKind, Role};
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::time::Timestamp;
 use octroi_domain::validate::Rule;
@@ -252,6 +252,10 @@ impl App {
     }
 }
 
+async fn is_partner(tx: &mut Tx, id: OrganizationId) -> Result<bool, AppError> {
+    Ok(tx.organization(id).await?.is_some_and(|found| found.kind == OrganizationKind::Partner))
+}
+
 /// Whether who invites could still do so: an invitation gives no more than its inviter has when it is accepted.
 async fn still_may_invite(tx: &mut Tx, invitation: &Invitation) -> Result<bool, AppError> {
     // The command line's own are those of whoever runs the portal.
@@ -260,7 +264,13 @@ async fn still_may_invite(tx: &mut Tx, invitation: &Invitation) -> Result<bool, 
     let Some(inviter) = inviter else { return Ok(false) };
     let actor = Actor::Person(Box::new(person_of(tx, &inviter).await?));
     let organization = invitation.organization_id;
-    let places = organization.map(|id| (Action::OrganizationManage, Parties::owned_by(id)));
+    let desk = match organization {
+        Some(id) => {
+            is_partner(tx, id).await? && require(&actor, Action::PartnerManage, &Parties::PORTAL).is_ok()
+        }
+        None => false,
+    };
+    let places = organization.filter(|_| !desk).map(|id| (Action::OrganizationManage, Parties::owned_by(id)));
     let roles = (!invitation.portal_roles.is_empty() || organization.is_none())
         .then_some((Action::AccountAdminister, Parties::PORTAL));
     Ok(places.into_iter().chain(roles).all(|(action, parties)| require(&actor, action, &parties).is_ok()))

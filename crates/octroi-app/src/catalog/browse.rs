@@ -65,7 +65,7 @@ impl AccessKind {
         let kind = |plan: &Plan| match (plan.definition.security, plan.definition.validation) {
             (Security::Keyless, _) => Self::Open,
             (_, Validation::Automatic) => Self::Immediate,
-            (_, Validation::Manual) => Self::OnRequest,
+            (_, Validation::Manual | Validation::Officer) => Self::OnRequest,
         };
         plans.iter().filter(|plan| plan.state == PlanState::Published).map(kind).min()
     }

@@ -118,6 +118,15 @@ pub struct PlanView {
     pub edition: i64,
 }
 
+impl PlanView {
+    /// Whether an application's own people may ask for it now.
+    pub fn is_open_to_requests(&self) -> bool {
+        self.state == PlanState::Published
+            && self.security != Security::Keyless
+            && self.validation != Validation::Officer
+    }
+}
+
 /// A documentation page, without its text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PageSummary {

@@ -5,7 +5,7 @@ use octroi_domain::api::{Api, ApiState};
 use octroi_domain::application::ApplicationKind;
 use octroi_domain::credential::digest::{hex, sha256};
 use octroi_domain::ids::PlanId;
-use octroi_domain::plan::{CommentRule, Plan, PlanState, Security};
+use octroi_domain::plan::{CommentRule, Plan, PlanState, Security, Validation};
 use octroi_domain::validate::{Check, Rule};
 use octroi_store::Session;
 
@@ -32,8 +32,17 @@ pub(super) async fn find(session: &mut Session, actor: &Actor, id: PlanId) -> Re
 }
 
 impl Offer {
-    /// Whether an application of this kind may subscribe now.
+    /// Whether an application of this kind may subscribe now, at the request of its own people.
     pub(super) fn check_open(&self, kind: ApplicationKind) -> Result<(), AppError> {
+        self.check_offered(kind)?;
+        match self.plan.definition.validation {
+            Validation::Officer => Err(Conflict::IssuedByOfficer.into()),
+            Validation::Automatic | Validation::Manual => Ok(()),
+        }
+    }
+
+    /// Whether an application of this kind may have the plan now, whoever asks.
+    fn check_offered(&self, kind: ApplicationKind) -> Result<(), AppError> {
         if self.api.state != ApiState::Published {
             return Err(Conflict::ApiNotOpen.into());
         }
@@ -47,6 +56,18 @@ impl Offer {
             }
             (Security::Oauth2, ApplicationKind::Simple) => Err(Conflict::ApplicationKind.into()),
             _ => Ok(()),
+        }
+    }
+
+    /// Whether a deployment officer may issue a key under the plan.
+    pub(super) fn check_issuable(&self, kind: ApplicationKind) -> Result<(), AppError> {
+        self.check_offered(kind)?;
+        match self.plan.definition.validation {
+            Validation::Officer => Ok(()),
+            Validation::Automatic | Validation::Manual => {
+                let allowed = "validation: officer".to_owned();
+                Err(AppError::invalid("plan_id", Rule::NotAllowed { allowed }))
+            }
         }
     }
 

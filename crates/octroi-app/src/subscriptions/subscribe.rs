@@ -1,7 +1,7 @@
 //! Asking for a subscription; where the plan validates by itself, the key comes with the answer.
 
 use octroi_domain::actor::Actor;
-use octroi_domain::application::ApplicationState;
+use octroi_domain::application::{Application, ApplicationState};
 use octroi_domain::ids::{ApplicationId, PlanId, SubscriptionId};
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::plan::Security;
@@ -11,7 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{SubscriptionView, offer};
+use super::SubscriptionView;
+use super::offer::{self, Offer};
 use crate::access::signed_in;
 use crate::context::require;
 use crate::credentials::IssuedKey;
@@ -77,7 +78,31 @@ impl App {
         request: Subscribe,
     ) -> Result<(SubscriptionInPlace, Option<IssuedKey>), AppError> {
         let subscription = self.draft_subscription(tx, actor, request).await?;
-        tx.insert_subscription(&subscription).await.map_err(already_subscribed)?;
+        self.insert_subscription(tx, actor, &subscription).await
+    }
+
+    /// Writes a subscription that a deployment officer gives: its application is the partner's, and was made or held by
+    /// the same transaction.
+    pub(crate) async fn write_issued_subscription(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        application: &Application,
+        plan_id: PlanId,
+    ) -> Result<SubscriptionInPlace, AppError> {
+        let offer = offer::find(tx, actor, plan_id).await?;
+        offer.check_issuable(application.kind)?;
+        let subscription = self.new_subscription(tx, application, &offer, String::new(), None).await?;
+        Ok(self.insert_subscription(tx, actor, &subscription).await?.0)
+    }
+
+    async fn insert_subscription(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        subscription: &Subscription,
+    ) -> Result<(SubscriptionInPlace, Option<IssuedKey>), AppError> {
+        tx.insert_subscription(subscription).await.map_err(already_subscribed)?;
         let id = subscription.id;
         let place = tx.subscription(id).await?.ok_or(AppError::NotFound)?;
         let active = subscription.state == SubscriptionState::Active;
@@ -115,6 +140,17 @@ impl App {
         offer.check_open(application.kind)?;
         let comment = offer.check_comment(&request.comment)?;
         let accepted_terms = offer.check_terms(request.accepted_terms.as_deref())?;
+        self.new_subscription(tx, &application, &offer, comment, accepted_terms).await
+    }
+
+    async fn new_subscription(
+        &self,
+        tx: &mut Tx,
+        application: &Application,
+        offer: &Offer,
+        comment: String,
+        accepted_terms: Option<String>,
+    ) -> Result<Subscription, AppError> {
         if tx.open_subscription(application.id, offer.api.id).await?.is_some() {
             return Err(Conflict::AlreadySubscribed.into());
         }

@@ -187,6 +187,7 @@ plan-keyless = Without a key or a subscription
 plan-comment = A word to the provider is asked for
 plan-scopes = Scopes: { $scopes }
 plan-subscribe = Subscribe to this plan
+plan-officer = Key issued to partners by a deployment officer: ask yours
 plan-ask = Ask for access
 plan-of = : { $plan }
 

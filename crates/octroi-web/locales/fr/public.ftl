@@ -187,6 +187,7 @@ plan-keyless = Sans clé ni souscription
 plan-comment = Un mot au fournisseur est demandé
 plan-scopes = Portées : { $scopes }
 plan-subscribe = Souscrire à ce plan
+plan-officer = Clé remise aux partenaires par un chargé de déploiement : adressez-vous au vôtre
 plan-ask = Demander l’accès
 plan-of = { "\u00A0" }: { $plan }
 

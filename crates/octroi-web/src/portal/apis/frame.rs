@@ -69,11 +69,10 @@ impl Frame {
 
     /// The frame of an API that somebody sees.
     pub(crate) fn of(api: ApiView, tab: Tab) -> Self {
-        let subscribed =
-            |plan: &PlanView| plan.state == PlanState::Published && plan.security != Security::Keyless;
         Self {
             base: format!("/apis/{}/{}", api.slug, api.version),
-            takes_subscriptions: api.state == ApiState::Published && api.plans.iter().any(subscribed),
+            takes_subscriptions: api.state == ApiState::Published
+                && api.plans.iter().any(PlanView::is_open_to_requests),
             tab,
             api,
         }

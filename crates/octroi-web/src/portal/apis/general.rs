@@ -102,7 +102,7 @@ async fn general(visitor: &Visitor, frame: Frame) -> PageResult {
 fn plan_card<'a>(shell: &Shell, frame: &'a Frame, plan: &'a PlanView) -> PlanCard<'a> {
     let button = match (plan.security, plan.validation) {
         _ if !frame.takes_subscriptions => None,
-        (Security::Keyless, _) => None,
+        (Security::Keyless, _) | (_, Validation::Officer) => None,
         (_, Validation::Automatic) => Some("plan-subscribe"),
         (_, Validation::Manual) => Some("plan-ask"),
     };

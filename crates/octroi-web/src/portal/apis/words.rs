@@ -113,6 +113,7 @@ pub(crate) fn plan_lines(shell: &Shell, plan: &PlanView, provider: &str) -> Vec<
         (Security::Keyless, _) => {}
         (_, Validation::Automatic) => lines.push(shell.say("plan-automatic")),
         (_, Validation::Manual) => lines.push(shell.fill("plan-manual", "provider", provider)),
+        (_, Validation::Officer) => lines.push(shell.say("plan-officer")),
     }
     lines.push(match (plan.security, plan.key_days) {
         (Security::ApiKey, None) => shell.say("plan-key"),

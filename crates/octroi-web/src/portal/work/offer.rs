@@ -24,7 +24,7 @@ pub(super) fn limits(shell: &Shell, limits: &Limits) -> String {
 
 /// Plans to choose from: those that take subscriptions.
 pub(super) fn choosable(plans: &[PlanView]) -> impl Iterator<Item = &PlanView> {
-    plans.iter().filter(|plan| plan.state == PlanState::Published && plan.security != Security::Keyless)
+    plans.iter().filter(|plan| plan.is_open_to_requests())
 }
 
 /// A plan of this provider as a choice: its name, and what it gives and asks.
