@@ -180,6 +180,12 @@ const PAGES = {
     at: async () => `/provider/subscriptions/${(await world.pending()).id}`,
   },
 
+  // The officers' desk.
+  "/partners": { as: ["officer"], after: world.partner },
+  "/partners/new": { as: ["officer"] },
+  "/partners/{organization_id}": { as: ["officer"], at: ofPartner("") },
+  "/partners/{organization_id}/invite": { as: ["officer"], at: ofPartner("/invite") },
+
   // Those who run the portal.
   "/admin": { as: ["admin"] },
   "/admin/accounts/{account_id}": {
@@ -191,6 +197,10 @@ const PAGES = {
   "/admin/audit": { as: ["admin"] },
   "/admin/audit/verify": { as: ["admin"] },
 };
+
+function ofPartner(part) {
+  return async () => `/partners/${(await world.partner()).partner.id}${part}`;
+}
 
 function ofEditors(part) {
   return async () => `/account/organizations/${await world.organizationOf("editor")}${part}`;

@@ -168,6 +168,16 @@ export const ticket = once(async () => {
   return opened;
 });
 
+/** A partner of the officer's, with a key where a plan lets officers issue one. */
+export const partner = once(async () => {
+  const by = await tokenOf("officer");
+  const made = await manage("POST", "/partners", { name: "Les Bénévoles du Canal", slug: "benevoles-du-canal" }, by);
+  for (const { plan_id } of (await manage("GET", "/partner-plans", undefined, by)).items) {
+    await manage("POST", `/partners/${made.partner.id}/keys`, { plan_id }, by);
+  }
+  return made;
+});
+
 /** The page of an invitation. */
 export const invitation = once(async () => {
   const invited = { email: "invitee@exemple.fr", portal_roles: ["officer"] };

@@ -2,10 +2,12 @@
 //! makes, renews and ends keys without ever seeing one: only the partner's own people read it.
 
 use octroi_domain::actor::Actor;
+use octroi_domain::api::ApiState;
 use octroi_domain::application::{Application, ApplicationKind, ApplicationState};
-use octroi_domain::ids::{AccountId, CredentialId, OrganizationId, PlanId, SubscriptionId};
+use octroi_domain::ids::{AccountId, ApiId, CredentialId, OrganizationId, PlanId, SubscriptionId};
 use octroi_domain::organization::{Organization, OrganizationKind, Role};
 use octroi_domain::permission::{Action, Parties};
+use octroi_domain::plan::{PlanState, Validation};
 use octroi_domain::subscription::{SubscriptionState, Transition};
 use octroi_domain::time::Timestamp;
 use octroi_domain::validate::{Check, Rule};
@@ -16,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::access::viewer;
 use crate::applications::NewApplication;
 use crate::context::require;
 use crate::credentials::{CredentialView, Renew};
@@ -108,6 +111,21 @@ pub struct NewPartner {
     pub slug: String,
 }
 
+/// A plan whose keys are issued by officers.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PartnerPlan {
+    /// The plan.
+    pub plan_id: PlanId,
+    /// Its name.
+    pub plan: String,
+    /// The API that it opens.
+    pub api_id: ApiId,
+    /// The API's name.
+    pub api: String,
+    /// The API's version.
+    pub version: String,
+}
+
 /// A key for a partner.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -188,6 +206,28 @@ impl App {
         Ok(PartnerKeyView { subscription: self.subscription_view(place), key, last_call_at })
     }
 
+    /// The plans whose keys are issued by officers, and that take new subscriptions.
+    pub async fn partner_plans(&self, actor: &Actor) -> Result<Vec<PartnerPlan>, AppError> {
+        require(actor, Action::PartnerRead, &Parties::PORTAL)?;
+        let mut session = self.read().await?;
+        let every = session.every_plan().await?;
+        let issued = every.into_iter().filter(|plan| {
+            plan.state == PlanState::Published && plan.definition.validation == Validation::Officer
+        });
+        let mut plans = Vec::new();
+        for plan in issued {
+            let api = session.api_seen(viewer(actor), plan.api_id).await?;
+            plans.extend(api.filter(|api| api.state == ApiState::Published).map(|api| PartnerPlan {
+                plan_id: plan.id,
+                plan: plan.definition.name,
+                api_id: api.id,
+                api: api.name,
+                version: api.version,
+            }));
+        }
+        Ok(plans)
+    }
+
     /// The officer who looks after an organization, for its own people to turn to; none for one that is no partner.
     pub async fn officer_of(
         &self,
@@ -197,6 +237,11 @@ impl App {
         require(actor, Action::OrganizationRead, &Parties::owned_by(id))?;
         let partner = self.read().await?.partner(id).await?;
         Ok(partner.and_then(|partner| PartnerView::from(partner).officer))
+    }
+
+    /// Whether the person who acts may make partners.
+    pub fn check_may_make_partners(&self, actor: &Actor) -> Result<(), AppError> {
+        require(actor, Action::PartnerManage, &Parties::PORTAL)
     }
 
     /// Makes a partner, which the officer who acts looks after.

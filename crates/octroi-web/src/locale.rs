@@ -24,6 +24,7 @@ macro_rules! files {
             include_str!(concat!("../locales/", $language, "/tickets.ftl")),
             include_str!(concat!("../locales/", $language, "/provider.ftl")),
             include_str!(concat!("../locales/", $language, "/operator.ftl")),
+            include_str!(concat!("../locales/", $language, "/partners.ftl")),
             include_str!(concat!("../locales/", $language, "/chart.ftl")),
             include_str!(concat!("../locales/", $language, "/work.ftl")),
         ]

@@ -19,6 +19,7 @@ nav-catalogue = Catalogue
 nav-applications = Applications
 nav-documentation = Documentation
 nav-provider = My APIs
+nav-partners = Partners
 nav-operator = Administration
 nav-my-account = : my account
 nav-sign-in = Sign in

@@ -19,6 +19,7 @@ nav-catalogue = Catalogue
 nav-applications = Applications
 nav-documentation = Documentation
 nav-provider = Mes API
+nav-partners = Partenaires
 nav-operator = Administration
 nav-my-account = { " " }: mon compte
 nav-sign-in = Se connecter

@@ -23,6 +23,10 @@ use crate::{etag, idempotency};
 const TAGS: &[(&str, &str)] = &[
     ("accounts", "People who act in the portal."),
     ("organizations", "Owners of everything, and their members."),
+    (
+        "partners",
+        "The deployment officers' desk: partner organizations, their people and their keys, without any secret.",
+    ),
     ("tokens", "Management tokens: what this API is called with."),
     ("apis", "The catalogue: what can be called, and what the gateway does."),
     ("plans", "How an API may be used."),

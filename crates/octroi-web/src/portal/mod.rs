@@ -16,6 +16,7 @@ mod home;
 mod links;
 mod lists;
 mod operator;
+mod partners;
 mod path;
 mod periods;
 mod problems;
@@ -64,6 +65,7 @@ fn pages() -> Vec<PageRow> {
         tickets::pages,
         provider::pages,
         operator::pages,
+        partners::pages,
         work::pages,
     ];
     parts.into_iter().flat_map(|pages| pages()).collect()

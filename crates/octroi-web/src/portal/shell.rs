@@ -24,6 +24,7 @@ pub(crate) enum Section {
     Applications,
     Documentation,
     Provider,
+    Partners,
     Operator,
     Account,
     SignIn,
@@ -200,6 +201,9 @@ fn navigation(visitor: &Visitor, section: Section) -> Vec<NavLink> {
     links.push(link(Section::Documentation, "nav-documentation", "/documentation"));
     if provides(visitor) {
         links.push(link(Section::Provider, "nav-provider", "/provider"));
+    }
+    if visitor.actor().has(PortalRole::Officer) {
+        links.push(link(Section::Partners, "nav-partners", "/partners"));
     }
     if visitor.actor().has(PortalRole::Admin) {
         links.push(link(Section::Operator, "nav-operator", "/admin"));

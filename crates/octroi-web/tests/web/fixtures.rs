@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use octroi_app::applications::NewApplication;
 use octroi_app::catalog::PageInput;
+use octroi_app::partners::{IssueToPartner, NewPartner};
 use octroi_app::sessions::OpenSession;
 use octroi_app::tickets::OpenTicket;
 use octroi_app::tokens::NewTokenRequest;
@@ -51,6 +52,10 @@ pub(crate) struct World {
     pub(crate) pending: SubscriptionId,
     pub(crate) credential: CredentialId,
     pub(crate) ticket: TicketId,
+    pub(crate) partner: OrganizationId,
+    pub(crate) partner_plan: PlanId,
+    pub(crate) partner_subscription: SubscriptionId,
+    pub(crate) partner_key: CredentialId,
 }
 
 /// What an operation is asked, and whose object it is about.
@@ -104,7 +109,8 @@ impl World {
         house.organization(OrganizationKind::Provider, "autre", &otto, Role::Owner).await;
         let public = plan("public", json!({}));
         let manual = plan("manuel", json!({"validation": "manual"}));
-        let published = house.publish(json!({}), vec![public, manual]).await;
+        let issued = plan("partenaire", json!({"validation": "officer"}));
+        let published = house.publish(json!({}), vec![public, manual, issued]).await;
         let owner = house.sign_in("olga").await;
         let draft = serde_json::from_value(hidden_api(published.organization_id)).unwrap();
         let draft = house.app.create_api(&published.provider, draft).await.unwrap().id;
@@ -121,6 +127,12 @@ impl World {
         let request =
             NewTokenRequest { name: "spare".into(), scopes: vec![TokenScope::Read], expires_in_days: None };
         let spare = house.app.create_token(&owner, request).await.unwrap();
+
+        let odile = house.person("odile", &[PortalRole::Officer]).await;
+        let partner = NewPartner { name: "Partenaire".into(), slug: "partenaire".into() };
+        let partner = house.app.create_partner(&odile, partner).await.unwrap().partner.id;
+        let issue = IssueToPartner { plan_id: published.plan_id(2) };
+        let issued = house.app.issue_partner_key(&odile, partner, issue).await.unwrap();
 
         let session = OpenSession {
             login: "olga".into(),
@@ -150,6 +162,10 @@ impl World {
             pending: asked.subscription.id,
             credential: key.credential.id,
             ticket: opened.id,
+            partner,
+            partner_plan: published.plan_id(2),
+            partner_subscription: issued.subscription.id,
+            partner_key: issued.key.unwrap().id,
             owner,
         };
         world.restore(house).await;
@@ -221,17 +237,22 @@ impl World {
             "setMemberRole" | "removeMember" => self.guest_account,
             _ => self.owner_account,
         };
+        let partner = row.path.contains("/partners/");
+        let (organization, subscription, credential) = match partner {
+            true => (self.partner, self.partner_subscription, self.partner_key),
+            false => (self.consumer, subscription, self.credential),
+        };
         let slug = if row.operation == "getApiBySlug" { "sirene" } else { "bienvenue" };
         let ids = [
             ("{account_id}", account.to_string()),
-            ("{organization_id}", self.consumer.to_string()),
+            ("{organization_id}", organization.to_string()),
             ("{token_id}", self.owner_token.to_string()),
             ("{session_id}", self.owner_session.to_string()),
             ("{api_id}", self.api.to_string()),
             ("{plan_id}", self.plan.to_string()),
             ("{application_id}", application.to_string()),
             ("{subscription_id}", subscription.to_string()),
-            ("{credential_id}", self.credential.to_string()),
+            ("{credential_id}", credential.to_string()),
             ("{ticket_id}", self.ticket.to_string()),
             ("{job_id}", JobId::from_u128(1).to_string()),
             ("{slug}", slug.to_owned()),
@@ -292,6 +313,13 @@ impl World {
             "updateOrganization" => (json!({"name": "Acme"}), consumer),
             "inviteMember" => (json!({"email": "guest@exemple.fr", "role": "viewer"}), consumer),
             "setMemberRole" => (json!({"role": "viewer"}), consumer),
+            "listPartners" | "getPartner" | "takePartner" | "resumePartner" | "listPartnerPlans"
+            | "revokePartnerKey" | "replacePartnerKey" => (none, portal),
+            "createPartner" => (json!({"name": "Autre", "slug": "autre-partenaire"}), portal),
+            "inviteToPartner" => (json!({"email": "zoe@exemple.fr", "role": "owner"}), portal),
+            "issuePartnerKey" => (json!({"plan_id": self.partner_plan}), portal),
+            "renewPartnerKey" => (json!({"grace_seconds": 60}), portal),
+            "suspendPartner" => (json!({"reason": "Parce que."}), portal),
             "listApis" | "getApi" | "getApiBySlug" | "getApiOpenapi" | "getApiPicture" | "listPlans"
             | "getPlan" | "listPages" | "getPage" | "deleteApi" | "deleteApiOpenapi" | "deleteApiPicture"
             | "deletePage" | "putApiOpenapi" | "putApiPicture" | "closePlan" | "reopenPlan" => {
@@ -372,6 +400,7 @@ async fn callers(house: &House, door: &Door) -> Vec<Caller> {
         ("owner who may only read", "olga", Some(&["read"][..])),
         ("provider", "paul", None),
         ("administrator", "ada", None),
+        ("officer", "odile", None),
         ("administrator without the scope", "ada", Some(&["read", "write", "reveal"][..])),
     ] {
         let token = door.token(identifier, scopes).await;

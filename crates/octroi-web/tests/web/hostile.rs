@@ -25,6 +25,7 @@ fn token<'a>(world: &'a World, row: &Row) -> &'a str {
     let name = match (row.auth, row.tag) {
         (Auth::None, _) => "anonymous",
         (_, "apis" | "plans" | "pages") => "provider",
+        (_, "partners") => "officer",
         (_, "operation" | "terms") => "administrator",
         _ if row.operation == "listAccounts" => "administrator",
         _ if row.operation == "importKeys" || row.operation.contains("Subscription") => "administrator",

@@ -9,6 +9,7 @@ mod invitations;
 mod operation;
 mod organizations;
 mod pages;
+mod partners;
 mod plans;
 mod provided;
 mod sessions;
@@ -26,6 +27,7 @@ pub(super) fn rows() -> Vec<Row> {
         accounts::rows,
         invitations::rows,
         organizations::rows,
+        partners::rows,
         tokens::rows,
         sessions::rows,
         apis::rows,

@@ -60,7 +60,7 @@ struct MemberPage<'a> {
 }
 
 /// The roles to choose from, each with what it lets one do.
-fn roles(shell: &Shell, form: &FormState<'_>, present: Role) -> Choices {
+pub(in crate::portal) fn member_roles(shell: &Shell, form: &FormState<'_>, present: Role) -> Choices {
     let options = [
         (Role::Viewer, "viewer", "role-viewer-hint"),
         (Role::Developer, "developer", "role-developer-hint"),
@@ -76,7 +76,7 @@ fn roles(shell: &Shell, form: &FormState<'_>, present: Role) -> Choices {
 }
 
 /// The role that a form names; the least where it names none.
-fn role_of(sent: &Form) -> Role {
+pub(in crate::portal) fn role_of(sent: &Form) -> Role {
     match sent.one("role") {
         "owner" => Role::Owner,
         "developer" => Role::Developer,
@@ -117,7 +117,7 @@ fn invite_page(
         is_wrong: form.is_wrong(),
         summary: form.summary(&["email", "role"]),
         email: form.field("email", Kind::Email, "field-email").hint(shell, "members-email-hint").max(254),
-        role: roles(shell, form, Role::Developer),
+        role: member_roles(shell, form, Role::Developer),
     };
     answer::page(status, shell.language, &page)
 }
@@ -189,7 +189,7 @@ fn member_page(
         member,
         is_wrong: form.is_wrong(),
         summary: form.summary(&["role"]),
-        role: roles(shell, form, member.role),
+        role: member_roles(shell, form, member.role),
     };
     answer::page(status, shell.language, &page)
 }

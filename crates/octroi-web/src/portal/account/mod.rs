@@ -15,6 +15,7 @@ use super::route::PageRow;
 use super::shell::Shell;
 
 pub(super) use data::{CLOSE, DATA, EXPORT};
+pub(super) use members::{member_roles, role_of};
 pub(super) use organizations::{ORGANIZATIONS, role_word};
 pub(super) use profile::PROFILE;
 

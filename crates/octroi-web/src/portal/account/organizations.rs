@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 use octroi_app::organizations::{MemberView, NewOrganization, OrganizationChange, OrganizationView};
+use octroi_app::partners::OfficerView;
 use octroi_app::{AppError, Conflict};
 use octroi_domain::ids::OrganizationId;
 use octroi_domain::organization::{OrganizationKind, Role};
@@ -70,6 +71,8 @@ struct One<'a> {
     tabs: Vec<Tab>,
     organization: &'a OrganizationView,
     members: &'a [MemberView],
+    /// The officer whom a partner's people turn to.
+    officer: Option<OfficerView>,
     /// Whether the visitor manages its members.
     manages: bool,
     /// Whether the visitor is its only owner, and cannot leave it.
@@ -171,6 +174,7 @@ async fn show(visitor: Visitor, Id(id): Id<OrganizationId>) -> PageResult {
         only_owner: organization.role == Some(Role::Owner) && owners == 1,
         organization: &organization,
         members: &members,
+        officer: visitor.app().officer_of(visitor.actor(), id).await?,
         manages,
     };
     answer::ok(&shell, &page)

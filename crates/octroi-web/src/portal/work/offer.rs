@@ -2,7 +2,7 @@
 
 use octroi_app::catalog::{PlanView, TermsView};
 use octroi_app::{AppError, Conflict};
-use octroi_domain::plan::{CommentRule, Limits, PlanState, Security};
+use octroi_domain::plan::{CommentRule, Limits};
 use octroi_domain::validate::Violation;
 
 use crate::field::FieldError;

@@ -4,6 +4,7 @@
 mod account;
 mod general;
 mod operator;
+mod partners;
 mod provider;
 mod public;
 mod tickets;
@@ -47,6 +48,7 @@ pub(crate) fn fixture(world: &World, row: &PageRow) -> Fixture {
         tickets::fixture,
         provider::fixture,
         operator::fixture,
+        partners::fixture,
         work::fixture,
     ];
     let found = parts.iter().find_map(|part| part(world, &row.method, row.path));

@@ -10,6 +10,7 @@ mod home;
 mod links;
 mod operator;
 mod organizations;
+mod partners;
 mod permissions;
 mod provider;
 mod queries;

@@ -63,6 +63,7 @@ async fn every_page_lets_in_whom_the_table_lets_in_and_a_refused_form_writes_not
             ("developer", Some("dora")),
             ("owner", Some("olga")),
             ("provider", Some("paul")),
+            ("officer", Some("odile")),
             ("administrator", Some("ada")),
         ] {
             let actor = match identifier {
