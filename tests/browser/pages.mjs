@@ -96,6 +96,7 @@ const PAGES = {
   "/verify-email": { as: ["stranger"], at: () => "/verify-email?token=x" },
   "/reset-password": { as: ["stranger"], at: () => "/reset-password?token=x" },
   "/forgot-password": { as: ["stranger"] },
+  "/leak": { as: ["stranger"] },
   "/invitation": { as: ["stranger"], at: world.invitation },
   "/terms/accept": { as: ["developer"] },
 

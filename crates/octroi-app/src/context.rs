@@ -14,6 +14,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::AppError;
+use crate::leaks::LeakAction;
 use crate::shared::Shared;
 use crate::vault::Vault;
 
@@ -40,6 +41,8 @@ pub struct AppOptions {
     pub gateway_url: Url,
     /// Private networks in which the operator permits upstreams.
     pub allowed_private: Vec<IpNet>,
+    /// What is done about keys that leaked.
+    pub leaks: LeakAction,
     /// The gateways of this process.
     pub applied: Option<Arc<dyn Applied>>,
 }

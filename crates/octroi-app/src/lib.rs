@@ -16,6 +16,7 @@ mod error;
 pub mod feed;
 pub mod idempotency;
 pub mod jobs;
+pub mod leaks;
 mod limiter;
 mod links;
 pub mod mail;

@@ -168,6 +168,32 @@ pub enum MailMessage {
         /// The page that shows it.
         url: String,
     },
+    /// A key of your organization, or the secret of an OAuth2 client, was reported as leaked and stopped.
+    KeyLeaked {
+        /// First name.
+        first_name: String,
+        /// What it opened.
+        about: About,
+        /// Its last characters.
+        hint: String,
+        /// Whether it was revoked for good; else it is paused.
+        revoked: bool,
+        /// Where it was found, in the words of whoever reported it.
+        place: String,
+        /// The page where it is renewed.
+        url: String,
+    },
+    /// A management token of yours was reported as leaked and revoked.
+    TokenLeaked {
+        /// First name.
+        first_name: String,
+        /// The token's name.
+        name: String,
+        /// Its last characters.
+        hint: String,
+        /// The page that lists one's tokens.
+        url: String,
+    },
     /// A key of your organization ends soon.
     KeyExpiring {
         /// First name.
@@ -328,10 +354,12 @@ pub trait MailSender: Send + Sync + 'static {
 pub mod pages {
     use std::fmt::Display;
 
-    use octroi_domain::ids::{ApiId, ApplicationId, SubscriptionId};
+    use octroi_domain::ids::{ApiId, ApplicationId, OrganizationId, SubscriptionId};
 
     /// Lists one's sign-ins and ends them.
     pub const SESSIONS: &str = "/account/sessions";
+    /// Lists one's management tokens.
+    pub const TOKENS: &str = "/account/tokens";
     /// Confirms an address; `?token=`.
     pub const VERIFY_EMAIL: &str = "/verify-email";
     /// Sets a new password; `?token=`.
@@ -356,6 +384,11 @@ pub mod pages {
     /// The subscriptions to an API, as its provider sees and decides them.
     pub fn provider_subscriptions(api: ApiId) -> String {
         format!("/provider/apis/{api}/subscriptions")
+    }
+
+    /// A partner at the officers' desk.
+    pub fn partner(id: OrganizationId) -> String {
+        format!("/partners/{id}")
     }
 
     /// A ticket.

@@ -18,6 +18,7 @@ use octroi_domain::subscription::Transition;
 use octroi_domain::time::Timestamp;
 use octroi_store::{SubscriptionInPlace, Tx};
 
+use crate::leaks::LeakAction;
 use crate::mail::{About, Author, MAX_RECIPIENTS, MailMessage, Offer, SubscriptionNews, pages};
 use crate::{App, AppError};
 
@@ -220,6 +221,37 @@ impl App {
             url: url.clone(),
         })
         .await
+    }
+
+    /// Tells everybody on the owner's side that a credential leaked and was stopped, and a partner's officer too.
+    pub(crate) async fn tell_leaked(
+        &self,
+        tx: &mut Tx,
+        leaked: &Credential,
+        place: Option<&SubscriptionInPlace>,
+        stopped: LeakAction,
+        found_at: &str,
+    ) -> Result<(), AppError> {
+        let (about, url) = self.credential_page(tx, leaked, place).await?;
+        let message = |account: &Account, url: &str| MailMessage::KeyLeaked {
+            first_name: account.first_name.clone(),
+            about: about.clone(),
+            hint: leaked.hint.clone(),
+            revoked: stopped == LeakAction::Revoke,
+            place: found_at.to_owned(),
+            url: url.to_owned(),
+        };
+        let owner = leaked.organization_id;
+        let recipients = correspondents(tx, owner, None).await?;
+        self.mail_all(tx, &recipients, |account| message(account, &url)).await?;
+        let officer = tx.partner(owner).await?.and_then(|partner| partner.officer);
+        if let Some(officer) = officer
+            && let Some(account) = tx.account(officer.account_id).await?
+        {
+            let desk = self.page_url(&pages::partner(owner));
+            self.mail(tx, &account.email, account.language, message(&account, &desk)).await?;
+        }
+        Ok(())
     }
 
     /// What a credential opens, and the page that shows it.

@@ -180,6 +180,9 @@ actions! {
     /// Revoke a key.
     CredentialRevoke: CredentialRead, Write, [Owner(Developer), Provider(Developer), Portal(Admin)];
 
+    /// Report a key that leaked.
+    LeakReport: LeakReport, Write, [Anybody];
+
     /// Read a ticket.
     TicketRead: TicketRead, Read, [Oneself, Owner(Developer), Provider(Viewer), Portal(Admin)];
     /// Open a ticket on an API that one sees.

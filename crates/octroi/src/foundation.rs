@@ -126,6 +126,7 @@ impl Foundation {
             portal_url: addresses.portal.clone(),
             gateway_url: addresses.gateway.clone(),
             allowed_private: config.gateway.allowed_private_upstreams.clone(),
+            leaks: config.portal.leaked_keys,
             applied,
         });
         app.check_vault().await?;

@@ -43,6 +43,7 @@ pub fn app_options(store: Store, clock: &FakeClock) -> AppOptions {
         portal_url: "http://portal.test".parse().expect("an address"),
         gateway_url: "http://gateway.test".parse().expect("an address"),
         allowed_private: vec!["127.0.0.0/8".parse().expect("a network")],
+        leaks: octroi_app::leaks::LeakAction::Pause,
         applied: None,
     }
 }

@@ -136,6 +136,7 @@ mod tests {
             portal_url: "http://portal.test".parse().unwrap(),
             gateway_url: "http://gateway.test".parse().unwrap(),
             allowed_private: vec![],
+            leaks: Default::default(),
             applied: None,
         });
         (database, app)

@@ -92,7 +92,8 @@ impl App {
         }
     }
 
-    async fn credential_of_secret(
+    /// The credential that a secret is, under whatever digest it is stored.
+    pub(crate) async fn credential_of_secret(
         &self,
         session: &mut Session,
         secret: &Secret,

@@ -195,6 +195,21 @@ email-key-revoked = { $application }: { $kind ->
             [secret] To call again, make a new secret on this page.
            *[key] To call again, make a new key on this page.
         }
+email-key-leaked = { $application }: { $kind ->
+        [secret] a secret leaked
+       *[key] a key leaked
+    }
+    .text =
+        { $kind ->
+            [secret] Somebody found the secret of your application { $application } that ends in { $hint }, and told us. We stopped it at once.
+           *[key] Somebody found the key of your application { $application } that ends in { $hint }, and told us. We stopped it at once.
+        }
+    .paused = Renew it so that your calls pass again, and take the old one away from where it was found. If this was a false alarm, you can let it go on.
+    .revoked = It will never work again. Ask for a new one, and take the old one away from where it was found.
+    .action = See the page
+email-token-leaked = A management token leaked
+    .text = Somebody found your management token “{ $name }” that ends in { $hint }, and told us. We revoked it at once. Check what was done with it, and make another one if you need it.
+    .action = See my tokens
 email-key-expiring = { $days ->
         [1] { $application }: your key expires in one day
        *[other] { $application }: your key expires in { $days } days

@@ -67,3 +67,16 @@ style-key-sample = sample
 style-old-key = Old key
 style-markdown = A provider’s text
 style-prose = Cleaned **Markdown**: an [address](https://example.fr/), some `code` and quotes.
+
+# Reporting a key that leaked.
+
+foot-leak = Report a key
+leak-title = Report a key that leaked
+leak-lead = Did you find a key, secret or token of this portal where it should not be? Paste it here: it is stopped at once and its owner is told. No account is needed.
+leak-secret = The key that you found
+leak-secret-hint = As it stands, without quotation marks.
+leak-place = Where you found it
+leak-place-hint = An address or a few words: its owner will read them.
+leak-button = Report and stop the key
+leak-own = Is it your own key? Rather sign in and renew it on your application’s page: the old one stops and the new one works at once.
+notice-leak-reported = Thank you. If this key is one of ours, it is stopped and its owner is told.

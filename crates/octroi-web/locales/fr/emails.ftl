@@ -200,6 +200,21 @@ email-key-revoked = { $application } : { $kind ->
             [secret] Pour appeler de nouveau, créez un nouveau secret sur cette page.
            *[key] Pour appeler de nouveau, créez une nouvelle clé sur cette page.
         }
+email-key-leaked = { $application } : { $kind ->
+        [secret] un secret a fuité
+       *[key] une clé a fuité
+    }
+    .text =
+        { $kind ->
+            [secret] Quelqu’un a trouvé le secret de votre application { $application } qui se termine par { $hint }, et nous l’a signalé. Nous l’avons arrêté aussitôt.
+           *[key] Quelqu’un a trouvé la clé de votre application { $application } qui se termine par { $hint }, et nous l’a signalée. Nous l’avons arrêtée aussitôt.
+        }
+    .paused = Renouvelez-la pour que vos appels passent de nouveau, et retirez l’ancienne de l’endroit où elle a été trouvée. Si c’était une fausse alerte, vous pouvez la rétablir.
+    .revoked = Elle ne servira plus jamais. Demandez-en une nouvelle, et retirez l’ancienne de l’endroit où elle a été trouvée.
+    .action = Voir la page
+email-token-leaked = Un jeton de gestion a fuité
+    .text = Quelqu’un a trouvé votre jeton de gestion « { $name } » qui se termine par { $hint }, et nous l’a signalé. Nous l’avons révoqué aussitôt. Vérifiez ce qui a été fait avec lui, et faites-en un autre s’il vous en faut un.
+    .action = Voir mes jetons
 email-key-expiring = { $days ->
         [1] { $application } : votre clé expire dans un jour
        *[other] { $application } : votre clé expire dans { $days } jours

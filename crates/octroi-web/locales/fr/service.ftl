@@ -67,3 +67,16 @@ style-key-sample = exemple
 style-old-key = Ancienne clé
 style-markdown = Texte d’un fournisseur
 style-prose = Du **Markdown**, nettoyé : une [adresse](https://exemple.fr/), du `code` et des guillemets.
+
+# Signaler une clé qui a fuité.
+
+foot-leak = Signaler une clé
+leak-title = Signaler une clé qui a fuité
+leak-lead = Vous avez trouvé une clé, un secret ou un jeton de ce portail là où il ne devrait pas être ? Collez-le ici : il est arrêté aussitôt et son propriétaire est prévenu. Aucun compte n’est demandé.
+leak-secret = La clé trouvée
+leak-secret-hint = Telle quelle, sans guillemets.
+leak-place = Où vous l’avez trouvée
+leak-place-hint = Une adresse ou quelques mots : son propriétaire les lira.
+leak-button = Signaler et arrêter la clé
+leak-own = C’est votre propre clé ? Connectez-vous plutôt et renouvelez-la sur la page de votre application : l’ancienne s’arrête et la nouvelle marche aussitôt.
+notice-leak-reported = Merci. Si cette clé est l’une des nôtres, elle est arrêtée et son propriétaire prévenu.

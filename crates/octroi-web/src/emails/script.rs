@@ -128,6 +128,22 @@ impl<'a> Script<'a> {
                     .fact("email-fact-author", by(author, language))
                     .leading(url)
             }
+            MailMessage::KeyLeaked { first_name, about, hint, revoked, place, url } => {
+                Self::new("email-key-leaked", "email-why-owner")
+                    .saying(if *revoked { "revoked" } else { "paused" })
+                    .key(about, hint)
+                    .to(first_name)
+                    .about(about)
+                    .quoting(place)
+                    .leading(url)
+            }
+            MailMessage::TokenLeaked { first_name, name, hint, url } => {
+                Self::new("email-token-leaked", "email-why-account")
+                    .to(first_name)
+                    .naming("name", name)
+                    .naming("hint", hint)
+                    .leading(url)
+            }
             MailMessage::KeyExpiring { first_name, about, hint, ends_at, days, with_subscription, url } => {
                 Self::new("email-key-expiring", "email-why-owner")
                     .saying(if *with_subscription { "subscription" } else { "renew" })

@@ -64,6 +64,14 @@ fn samples(names: &Names<'_>) -> Vec<MailMessage> {
         author,
         url,
     };
+    let leaked = |about: &About, revoked, place: &str, url| MailMessage::KeyLeaked {
+        first_name: first_name(),
+        about: about.clone(),
+        hint: "Zk4w".to_owned(),
+        revoked,
+        place: place.to_owned(),
+        url,
+    };
     let expiring = |days, with_subscription| MailMessage::KeyExpiring {
         first_name: first_name(),
         about: about.clone(),
@@ -127,6 +135,14 @@ fn samples(names: &Names<'_>) -> Vec<MailMessage> {
         },
         renewed(&about, Some(expires_at), subscription.clone()),
         renewed(&client, None, application.clone()),
+        leaked(&about, false, names.text, subscription.clone()),
+        leaked(&client, true, "", application.clone()),
+        MailMessage::TokenLeaked {
+            first_name: first_name(),
+            name: named("Déploiement"),
+            hint: "Zk4w".to_owned(),
+            url: page("/account/tokens"),
+        },
         revoked(&about, provider(), subscription.clone()),
         revoked(&client, owner(), application.clone()),
         expiring(30, false),

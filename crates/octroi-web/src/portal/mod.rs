@@ -13,6 +13,7 @@ mod errors;
 mod fields;
 mod gate;
 mod home;
+mod leak;
 mod links;
 mod lists;
 mod operator;
@@ -55,6 +56,7 @@ fn pages() -> Vec<PageRow> {
         account::pages,
         terms::pages,
         links::pages,
+        leak::pages,
         texts::pages,
         problems::pages,
         demo::pages,

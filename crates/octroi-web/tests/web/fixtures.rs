@@ -279,6 +279,7 @@ impl World {
         match operation {
             "register" => (registration(), portal),
             "verifyEmail" | "previewInvitation" | "joinByInvitation" => (json!({"token": "x"}), None),
+            "reportLeak" => (json!({"secret": "une-cle-de-personne", "place": "un dépôt"}), portal),
             "resendVerification" | "forgotPassword" => (json!({"email": "nobody@exemple.fr"}), None),
             "resetPassword" => (json!({"token": "x", "password": PASSWORD}), None),
             "acceptInvitation" => {

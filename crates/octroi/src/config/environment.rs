@@ -37,6 +37,7 @@ settings! {
     "portal.public_url" Text,
     "portal.trusted_proxies" List,
     "portal.time_zone" Text,
+    "portal.leaked_keys" Text,
     "portal.texts" Text,
     "gateway.listen" Text,
     "gateway.public_url" Text,

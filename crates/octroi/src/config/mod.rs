@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
+use octroi_app::leaks::LeakAction;
 use serde::Deserialize;
 use url::Url;
 
@@ -72,6 +73,8 @@ pub struct Portal {
     pub trusted_proxies: Vec<IpNet>,
     /// Zone in which pages tell the time: its IANA name.
     pub time_zone: String,
+    /// What is done at once about keys that somebody reports as leaked.
+    pub leaked_keys: LeakAction,
     /// Folder of the operator's own texts: legal notice and the like; ours where absent.
     pub texts: Option<PathBuf>,
 }
@@ -83,6 +86,7 @@ impl Default for Portal {
             public_url: None,
             trusted_proxies: Vec::new(),
             time_zone: "Europe/Paris".to_owned(),
+            leaked_keys: LeakAction::Pause,
             texts: None,
         }
     }

@@ -6,6 +6,7 @@ mod applications;
 mod credentials;
 mod files;
 mod invitations;
+mod leaks;
 mod operation;
 mod organizations;
 mod pages;
@@ -37,6 +38,7 @@ pub(super) fn rows() -> Vec<Row> {
         subscriptions::rows,
         provided::rows,
         credentials::rows,
+        leaks::rows,
         tickets::rows,
         usage::rows,
         terms::rows,
