@@ -206,6 +206,7 @@ email-key-leaked = { $application }: { $kind ->
         }
     .paused = Renew it so that your calls pass again, and take the old one away from where it was found. If this was a false alarm, you can let it go on.
     .revoked = It will never work again. Ask for a new one, and take the old one away from where it was found.
+    .comment = The place, in the words of whoever reported it:
     .action = See the page
 email-token-leaked = A management token leaked
     .text = Somebody found your management token “{ $name }” that ends in { $hint }, and told us. We revoked it at once. Check what was done with it, and make another one if you need it.

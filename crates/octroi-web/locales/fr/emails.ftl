@@ -209,8 +209,17 @@ email-key-leaked = { $application } : { $kind ->
             [secret] Quelqu’un a trouvé le secret de votre application { $application } qui se termine par { $hint }, et nous l’a signalé. Nous l’avons arrêté aussitôt.
            *[key] Quelqu’un a trouvé la clé de votre application { $application } qui se termine par { $hint }, et nous l’a signalée. Nous l’avons arrêtée aussitôt.
         }
-    .paused = Renouvelez-la pour que vos appels passent de nouveau, et retirez l’ancienne de l’endroit où elle a été trouvée. Si c’était une fausse alerte, vous pouvez la rétablir.
-    .revoked = Elle ne servira plus jamais. Demandez-en une nouvelle, et retirez l’ancienne de l’endroit où elle a été trouvée.
+    .paused =
+        { $kind ->
+            [secret] Renouvelez-le pour que vos appels passent de nouveau, et retirez l’ancien de l’endroit où il a été trouvé. Si c’était une fausse alerte, vous pouvez le rétablir.
+           *[key] Renouvelez-la pour que vos appels passent de nouveau, et retirez l’ancienne de l’endroit où elle a été trouvée. Si c’était une fausse alerte, vous pouvez la rétablir.
+        }
+    .revoked =
+        { $kind ->
+            [secret] Il ne servira plus jamais. Demandez-en un nouveau, et retirez l’ancien de l’endroit où il a été trouvé.
+           *[key] Elle ne servira plus jamais. Demandez-en une nouvelle, et retirez l’ancienne de l’endroit où elle a été trouvée.
+        }
+    .comment = L’endroit, dans les mots de la personne qui l’a signalé :
     .action = Voir la page
 email-token-leaked = Un jeton de gestion a fuité
     .text = Quelqu’un a trouvé votre jeton de gestion « { $name } » qui se termine par { $hint }, et nous l’a signalé. Nous l’avons révoqué aussitôt. Vérifiez ce qui a été fait avec lui, et faites-en un autre s’il vous en faut un.
