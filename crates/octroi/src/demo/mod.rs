@@ -1,5 +1,7 @@
 //! The demo: the whole product on embedded defaults, with fictitious data behind it.
 
+mod annuaire;
+mod engagement;
 mod notebook;
 mod people;
 mod print;
@@ -148,8 +150,9 @@ impl Demo {
         let (upstreams, variables) = Upstreams::start()?;
         let app = prepared.app.clone();
         settle(&app, &mut notebook, variables).await?;
-        let developer = notebook.accounts.iter().find(|a| a.role == "developer").map_or("", |a| &a.email);
-        let apis = try_join_all(SAMPLES.iter().map(|s| samples::describe(&app, s, developer))).await?;
+        let email = |role| notebook.accounts.iter().find(|a| a.role == role).map_or("", |a| a.email.as_str());
+        let people = samples::People::find(&app, email("developer"), email("officer")).await?;
+        let apis = try_join_all(SAMPLES.iter().map(|s| samples::describe(&app, s, &people))).await?;
         let site = Arc::new(Site::new(people::as_shown(&notebook.accounts)));
         let product = prepared.serve_as(Some(site)).await?;
         let line = json!({

@@ -14,7 +14,7 @@ use octroi_web::SamplePerson;
 use super::SYSTEM;
 use super::notebook::Login;
 
-/// An organization that a person owns, beside the personal one.
+/// An organization that a person owns, beside the personal one: published from, or worked in.
 pub(super) struct Of {
     kind: OrganizationKind,
     slug: &'static str,
@@ -28,7 +28,7 @@ pub(super) struct Sample {
     first_name: &'static str,
     last_name: &'static str,
     portal_role: Option<PortalRole>,
-    of: Option<Of>,
+    of: &'static [Of],
 }
 
 /// Everybody.
@@ -39,7 +39,7 @@ pub(super) const PEOPLE: [Sample; 6] = [
         first_name: "Ada",
         last_name: "Ministratrice",
         portal_role: Some(PortalRole::Admin),
-        of: None,
+        of: &[],
     },
     Sample {
         role: "provider",
@@ -47,7 +47,14 @@ pub(super) const PEOPLE: [Sample; 6] = [
         first_name: "Félix",
         last_name: "Fournisseur",
         portal_role: None,
-        of: Some(Of { kind: OrganizationKind::Provider, slug: "insee", name: "Insee (démonstration)" }),
+        of: &[
+            Of { kind: OrganizationKind::Provider, slug: "insee", name: "Insee (démonstration)" },
+            Of {
+                kind: OrganizationKind::Provider,
+                slug: "ans",
+                name: "Agence du numérique en santé (démonstration)",
+            },
+        ],
     },
     Sample {
         role: "officer",
@@ -55,7 +62,11 @@ pub(super) const PEOPLE: [Sample; 6] = [
         first_name: "Odile",
         last_name: "Officière",
         portal_role: Some(PortalRole::Officer),
-        of: None,
+        of: &[Of {
+            kind: OrganizationKind::Provider,
+            slug: "api-engagement",
+            name: "API Engagement (démonstration)",
+        }],
     },
     Sample {
         role: "instructor",
@@ -63,7 +74,7 @@ pub(super) const PEOPLE: [Sample; 6] = [
         first_name: "Inès",
         last_name: "Instructrice",
         portal_role: Some(PortalRole::Instructor),
-        of: None,
+        of: &[],
     },
     Sample {
         role: "developer",
@@ -71,7 +82,7 @@ pub(super) const PEOPLE: [Sample; 6] = [
         first_name: "Denis",
         last_name: "Développeur",
         portal_role: None,
-        of: None,
+        of: &[],
     },
     Sample {
         role: "editor",
@@ -79,11 +90,7 @@ pub(super) const PEOPLE: [Sample; 6] = [
         first_name: "Élise",
         last_name: "Éditrice",
         portal_role: None,
-        of: Some(Of {
-            kind: OrganizationKind::Vendor,
-            slug: "editeur-demo",
-            name: "Éditeur (démonstration)",
-        }),
+        of: &[Of { kind: OrganizationKind::Vendor, slug: "editeur-demo", name: "Éditeur (démonstration)" }],
     },
 ];
 
@@ -105,7 +112,7 @@ pub(super) async fn settle(app: &App, logins: &[Login]) -> Result<(), AppError> 
     let people = PEOPLE.iter().zip(logins);
     let ids = try_join_all(people.map(|(sample, login)| settle_one(app, sample, login))).await?;
     for (sample, id) in PEOPLE.iter().zip(ids) {
-        if let Some(of) = &sample.of {
+        for of in sample.of {
             let organization = app.ensure_organization(&SYSTEM, of.kind, of.slug, of.name).await?;
             app.ensure_member(&SYSTEM, organization, id, Role::Owner).await?;
         }
@@ -131,10 +138,20 @@ async fn settle_one(app: &App, sample: &Sample, login: &Login) -> Result<Account
 
 /// A sample person acting, as after a sign-in of this moment.
 pub(crate) fn acting(account_id: AccountId, organization_id: OrganizationId, now: Timestamp) -> Actor {
+    acting_as(account_id, organization_id, Vec::new(), now)
+}
+
+/// The same with these roles for the portal as a whole.
+pub(super) fn acting_as(
+    account_id: AccountId,
+    organization_id: OrganizationId,
+    portal_roles: Vec<PortalRole>,
+    now: Timestamp,
+) -> Actor {
     Actor::Person(Box::new(Acting {
         account_id,
         organization_id,
-        portal_roles: Vec::new(),
+        portal_roles,
         memberships: vec![(organization_id, Role::Owner)],
         token_scopes: None,
         token_ends_at: None,
