@@ -241,7 +241,10 @@ fn spawn_worker(
         };
         let _ = tell.send(said);
         if let Some(runtime) = runtime {
-            runtime.block_on(worker::run(shared, listeners, stop));
+            let worker = runtime.block_on(worker::run(shared, listeners, stop));
+            // Calls that are cut short are counted and logged too.
+            drop(runtime);
+            worker.hand_over();
         }
     };
     let name = format!("gateway-{number}");

@@ -1,7 +1,6 @@
 //! The headers that an upstream receives, and those that a caller gets back: hop-by-hop ones stripped (promise G3),
 //! forged ones removed (promise G4), ours added.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -112,6 +111,7 @@ impl Seen {
             | "content_length"
             | "transfer_encoding" => seen.hop_by_hop = true,
             "referer" => seen.referer = true,
+            "alt-svc" => seen.forged = true,
             name if is_ours(name, false) => {
                 seen.forged = true;
                 seen.request_id |= name == "x-request-id";
@@ -163,22 +163,41 @@ fn strip_nominated(headers: &mut impl HeaderLines) {
     }
 }
 
-/// Whether a header from outside could pass for one of ours. Many servers read `_` and `-` alike, so both are meant.
+/// What servers that make one sign of every sign but letters and digits would frame a message by.
+const FRAMING_ALIKE: [&str; 2] = ["content-length", "transfer-encoding"];
+
+/// Whether a header from outside could pass for one of ours, or for one that frames the message. Servers that hand headers on in the
+/// environment make `_` of every sign but letters and digits: all of them are meant.
 fn is_ours(name: &str, trusted: bool) -> bool {
     const PREFIXES: [&str; 2] = ["x-octroi-", "x-forwarded-"];
     const NAMES: [&str; 6] =
         ["forwarded", "x-real-ip", "x-request-id", "x-original-uri", "x-original-url", "x-rewrite-url"];
     let bytes = name.as_bytes();
-    if !matches!(bytes.first(), Some(b'x' | b'f')) {
+    if !matches!(bytes.first(), Some(b'x' | b'f' | b'c' | b't')) {
         return false;
     }
-    let alike = |ours: &str, name: &[u8]| {
-        ours.len() <= name.len() && ours.bytes().zip(name).all(|(o, n)| o == *n || (o == b'-' && *n == b'_'))
-    };
     let believed = trusted && (name == "forwarded" || name.starts_with("x-forwarded-"));
     !believed
-        && (PREFIXES.iter().any(|p| alike(p, bytes))
-            || NAMES.iter().any(|n| n.len() == name.len() && alike(n, bytes)))
+        && (PREFIXES.iter().any(|p| begins_alike(bytes, p))
+            || NAMES.iter().any(|n| n.len() == name.len() && begins_alike(bytes, n))
+            || FRAMING_ALIKE.iter().any(|n| n.len() == name.len() && name != *n && begins_alike(bytes, n)))
+}
+
+/// Whether a name begins with this one, signs of every kind taken for hyphens.
+fn begins_alike(name: &[u8], ours: &str) -> bool {
+    ours.len() <= name.len()
+        && ours.bytes().zip(name).all(|(o, n)| o == *n || (o == b'-' && !n.is_ascii_alphanumeric()))
+}
+
+/// Takes out of an answer what only the gateway says, and what would lead callers past it (RFC 7838).
+pub(crate) fn strip_from_answer(headers: &mut impl HeaderLines) {
+    let mut forged: Vec<HeaderName> = Vec::new();
+    headers.each_name(|name| {
+        if name == "alt-svc" || begins_alike(name.as_bytes(), "x-octroi-") {
+            forged.extend(HeaderName::from_bytes(name.as_bytes()));
+        }
+    });
+    forged.iter().for_each(|name| headers.remove(name));
 }
 
 fn strip_forged(headers: &mut impl HeaderLines, trusted: bool) {
@@ -285,17 +304,16 @@ pub(crate) fn to_upstream(
 /// A page that was opened with a credential in its address names that address in the calls that it makes itself.
 fn clean_referer(headers: &mut impl HeaderLines, hidden: &[String]) {
     let Some(referer) = headers.value(&header::REFERER, 0).filter(|_| !hidden.is_empty()) else { return };
-    let clean = match std::str::from_utf8(referer) {
-        Err(_) => None,
-        Ok(text) => {
-            let Some((page, query)) = text.split_once('?') else { return };
-            let Cow::Owned(kept) = query::without(query, |name| hidden.iter().any(|h| h == name)) else {
-                return;
-            };
-            let mark = if kept.is_empty() { "" } else { "?" };
-            HeaderValue::from_str(&[page, mark, &kept].concat()).ok()
-        }
-    };
+    // One line, and no part of a page: anything else is no referer (RFC 9110, 10.1.3), and could hold whatever it likes.
+    let single = headers.value(&header::REFERER, 1).is_none();
+    let whole = std::str::from_utf8(referer).ok().filter(|_| single);
+    let clean = whole.and_then(|whole| {
+        let address = whole.split('#').next().unwrap_or_default();
+        let (page, query) = address.split_once('?').unwrap_or((address, ""));
+        let kept = query::without(query, |name| hidden.iter().any(|h| h == name));
+        let mark = if kept.is_empty() { "" } else { "?" };
+        HeaderValue::from_str(&[page, mark, &kept].concat()).ok()
+    });
     match clean {
         Some(clean) => headers.put(&header::REFERER, clean),
         None => headers.remove(&header::REFERER),
@@ -406,10 +424,27 @@ mod tests {
             "x_forwarded_for",
             "x-forwarded-anything",
             "x_real_ip",
+            "x.octroi.plan",
+            "x!real~ip",
+            "content.length",
+            "transfer_encoding",
         ] {
             assert!(is_ours(name, false), "{name}");
         }
-        for name in ["x-octro", "x-forwarded", "forwarded-x", "x-request-idx", "accept", "f", "x"] {
+        for name in [
+            "x-octro",
+            "x-forwarded",
+            "forwarded-x",
+            "x-request-idx",
+            "accept",
+            "f",
+            "x",
+            "content-length",
+            "transfer-encoding",
+            "content-lengths",
+            "x-octroi",
+            "contentxlength",
+        ] {
             assert!(!is_ours(name, false), "{name}");
         }
         assert!(!is_ours("x-forwarded-for", true));

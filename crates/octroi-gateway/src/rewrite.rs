@@ -78,7 +78,7 @@ impl Rewriter {
             text(&CONTENT_ENCODING).is_none_or(|encoding| encoding.eq_ignore_ascii_case("identity"));
         let fits = readable
             && status != 206
-            && text(&CONTENT_LENGTH) != Some("0")
+            && text(&CONTENT_LENGTH).is_none_or(|length| length.bytes().any(|digit| digit != b'0'))
             && text(&CONTENT_TYPE).is_some_and(|kind| rewriting.reads(kind));
         if fits {
             // A weak tag names what is said, not its bytes (RFC 9110, 8.8.3): that stays.

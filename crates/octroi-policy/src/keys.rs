@@ -164,6 +164,11 @@ impl KeyEntry {
         }
     }
 
+    /// What it is found by.
+    pub(crate) const fn digest(&self) -> Digest {
+        self.digest
+    }
+
     /// What it opens.
     pub fn grants(&self) -> &[HeldGrant] {
         match &self.grants {

@@ -24,7 +24,7 @@ mod testing;
 pub use facts::{Headers, RequestFacts};
 pub use outcome::{Fault, Outcome};
 pub use snapshot::Snapshot;
-pub use stages::{Admitted, Caller, Refusal};
+pub use stages::{Admitted, Caller, Pass, Refusal};
 
 use octroi_domain::credential::{Instance, Peppers};
 

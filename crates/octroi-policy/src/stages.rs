@@ -15,7 +15,7 @@ use octroi_domain::ids::{ApplicationId, CredentialId, PlanId, SubscriptionId};
 
 pub use authorize::Authorized;
 pub use identify::Identified;
-pub use limit::Admitted;
+pub use limit::{Admitted, Pass};
 pub use locate::{Located, locate};
 pub use screen::{Preflight, Screened, Screening};
 pub use validate::Validated;

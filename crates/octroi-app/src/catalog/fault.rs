@@ -134,7 +134,9 @@ fn form(name: &str) -> &'static str {
             "begins with `/`, does not end with it, segments of letters, digits, `-`, `_`, `.` and `~`"
         }
         "host" => "a host name in lower-case letters, without port",
-        "upstream_url" => "http or https, a host, no user, no query, no fragment",
+        "upstream_url" => {
+            "http or https, a host, no user, no query, no fragment, no sign in the path that needs encoding"
+        }
         "header_name" => "a header's or parameter's name that may carry a credential",
         "operation_path" => "begins with `/`; `*` for one segment, `**` at the end for all that follow",
         "media_type" => "a media type without parameters, as in application/json",

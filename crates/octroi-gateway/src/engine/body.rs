@@ -152,6 +152,13 @@ impl Relay {
         if let Some(broken) = self.broken.take() {
             return Poll::Ready(Some(Err(broken)));
         }
+        if let Some(outcome) = self.record.connection.cut_short()
+            && self.wire.is_some()
+        {
+            self.wire = None;
+            self.record.finish_as(outcome);
+            return Poll::Ready(Some(Err(CutOff(outcome))));
+        }
         loop {
             if let Some(wire) = &mut self.wire {
                 wire.conn.drive(cx);
@@ -160,6 +167,7 @@ impl Relay {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => {
                     let held = self.rewritten(&[], true).filter(|held| !held.is_empty());
+                    self.record.bytes_out += held.as_ref().map_or(0, |held| held.len() as u64);
                     self.end();
                     return Poll::Ready(held.map(|held| Ok(Frame::data(held))));
                 }

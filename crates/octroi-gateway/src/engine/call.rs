@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use bytes::Bytes;
+use http::Method;
 use http::header::{self, HeaderName, HeaderValue};
 use octroi_domain::ids::RequestId;
 use octroi_policy::catalogue::Target;
@@ -112,6 +113,7 @@ impl<A: Asked> Call<A> {
         record.api = Some(admitted.api().clone());
         record.caller = admitted.caller();
         record.admitted = true;
+        record.connection.admitted_by(admitted.pass());
         let host = record.asked.host();
         let peer_text = &record.connection.peer_text;
         let origin = Origin { peer: self.peer.ip(), peer_text, trusted: self.trusted, host, scheme: "http" };
@@ -137,6 +139,9 @@ impl<A: Asked> Call<A> {
     ) -> Option<Box<Rewriter>> {
         let seen = Seen::among(headers);
         forwarding::strip_hop_by_hop(headers, seen);
+        if seen.forged {
+            forwarding::strip_from_answer(headers);
+        }
         if status == 204 && seen.framing {
             // Such an answer has no length to tell (RFC 9110, 8.6).
             headers.remove(&header::CONTENT_LENGTH);
@@ -188,7 +193,9 @@ impl<A: Asked> Call<A> {
 
     fn reply(mut self, reply: Reply, outcome: Outcome) -> Reply {
         self.record.status = reply.status.as_u16();
-        self.record.bytes_out = reply.body.len() as u64;
+        if *self.record.asked.method() != Method::HEAD {
+            self.record.bytes_out = reply.body.len() as u64;
+        }
         self.record.finish_as(outcome);
         reply
     }

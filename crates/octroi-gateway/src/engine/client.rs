@@ -19,6 +19,9 @@ use super::body::{BodyCount, ToUpstream};
 use super::upstream::{Conn, Letter, Lost, Stream, Wire, is_idempotent, says_close};
 use crate::forwarding::OwnHeaders;
 
+/// What one connection reads ahead of a caller who takes it slowly, and the longest head of an answer, in bytes.
+const MOST_BUFFERED: usize = 64 * 1024;
+
 /// A connection in the library's hands. It has no task of its own: whoever uses it drives it.
 pub(super) struct LibraryConn {
     sender: SendRequest<ToUpstream>,
@@ -33,11 +36,8 @@ impl LibraryConn {
         }
     }
 
-    /// Sends a request and waits for the answer's head. An error gives the request back where no byte of it was sent.
-    async fn send(
-        &mut self,
-        request: Request<ToUpstream>,
-    ) -> Result<Response<Incoming>, Option<Request<ToUpstream>>> {
+    /// Sends a request and waits for the answer's head.
+    async fn send(&mut self, request: Request<ToUpstream>) -> Result<Response<Incoming>, Unsent> {
         let mut answer = std::pin::pin!(self.sender.try_send_request(request));
         let driver = &mut self.driver;
         poll_fn(|cx| {
@@ -46,8 +46,12 @@ impl LibraryConn {
             }
             match answer.as_mut().poll(cx) {
                 Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
-                Poll::Ready(Err(mut error)) => Poll::Ready(Err(error.take_message())),
-                Poll::Pending if driver.is_none() => Poll::Ready(Err(None)),
+                Poll::Ready(Err(mut error)) => Poll::Ready(Err(match error.take_message() {
+                    Some(request) => Unsent::Whole(Box::new(request)),
+                    None if error.error().is_parse() => Unsent::Answered,
+                    None => Unsent::Perhaps,
+                })),
+                Poll::Pending if driver.is_none() => Poll::Ready(Err(Unsent::Perhaps)),
                 Poll::Pending => Poll::Pending,
             }
         })
@@ -55,9 +59,20 @@ impl LibraryConn {
     }
 }
 
+/// A request that no answer came to.
+enum Unsent {
+    /// No byte of it was sent: here it is again.
+    Whole(Box<Request<ToUpstream>>),
+    /// It may have been sent.
+    Perhaps,
+    /// It was sent, and answered with what is no answer.
+    Answered,
+}
+
 impl Conn for LibraryConn {
     async fn open(stream: Stream) -> Result<Self, Outcome> {
-        let handshake = http1::Builder::new().handshake(TokioIo::new(stream)).await;
+        let handshake =
+            http1::Builder::new().max_buf_size(MOST_BUFFERED).handshake(TokioIo::new(stream)).await;
         let (sender, driver) = handshake.map_err(|_| Outcome::UpstreamUnreachable)?;
         Ok(Self { sender, driver: Some(Box::new(driver)) })
     }
@@ -147,16 +162,17 @@ impl Letter for LibraryLetter<'_> {
     ) -> Result<Response<Incoming>, Lost> {
         let copy =
             self.is_repeatable().then(|| self.load.as_ref().map(|load| load.headers.clone())).flatten();
-        let Some(load) = self.load.take() else { return Err(Lost::Sent(Outcome::UpstreamBroken)) };
+        let Some(load) = self.load.take() else { return Err(Lost::Unanswered(Outcome::UpstreamBroken)) };
         let sending = load.body.count();
         wire.state.give_for_head(u64::from(timeouts.first_byte_ms));
         let sent = wire.conn.send(self.request(load, target)).await;
         self.load = copy.map(|headers| Load { headers, body: ToUpstream::none() });
         let response = match sent {
             Ok(response) => response,
-            Err(_) if wire.timed_out() => return Err(Lost::Sent(Outcome::UpstreamTimeout)),
-            Err(None) => return Err(Lost::Sent(Outcome::UpstreamBroken)),
-            Err(Some(unsent)) => {
+            Err(_) if wire.timed_out() => return Err(Lost::Unanswered(Outcome::UpstreamTimeout)),
+            Err(Unsent::Perhaps) => return Err(Lost::Unanswered(Outcome::UpstreamBroken)),
+            Err(Unsent::Answered) => return Err(Lost::UNSOUND),
+            Err(Unsent::Whole(unsent)) => {
                 let (parts, body) = unsent.into_parts();
                 self.load = Some(Load { headers: parts.headers, body });
                 return Err(Lost::Unsent);

@@ -70,9 +70,11 @@ impl<A: Asked> CallRecord<A> {
         self.log(now, duration_us);
     }
 
-    /// What is wrong with the caller's body: it stands before whatever the upstream makes of that.
+    /// What stands before whatever the upstream makes of the call: that it was revoked, or what is wrong with the
+    /// caller's body.
     pub(super) fn callers_fault(&self) -> Option<Outcome> {
-        self.body_in.as_ref().and_then(|count| count.fault.get())
+        let body = || self.body_in.as_ref().and_then(|count| count.fault.get());
+        self.connection.cut_short().or_else(body)
     }
 
     fn bytes_in(&self) -> u64 {
@@ -131,7 +133,7 @@ impl<A: Asked> CallRecord<A> {
 impl<A: Asked> Drop for CallRecord<A> {
     fn drop(&mut self) {
         if !self.done {
-            self.finish_as(Outcome::ClientGone);
+            self.finish_as(self.connection.cut_short().unwrap_or(Outcome::ClientGone));
         }
     }
 }

@@ -37,8 +37,12 @@ pub(super) async fn handle(
         uri: parts.uri.clone(),
         host: parts.headers.get(header::HOST).cloned(),
     };
-    let call = Call::new(worker, connection, peer, &parts.headers, asked);
-    Ok(answer(call, parts, body).await)
+    let call = Call::new(Rc::clone(&worker), connection, peer, &parts.headers, asked);
+    let mut response = answer(call, parts, body).await;
+    if worker.ending.get() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
 }
 
 /// What a call asks for, in the library's parts.

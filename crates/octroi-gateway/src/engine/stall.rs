@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use octroi_policy::{Outcome, Pass};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::framing::{Framing, Place};
@@ -101,6 +102,10 @@ pub(super) struct CallerState {
     served: Cell<bool>,
     /// Whether the connection is to end after the call in hand.
     pub(super) draining: Cell<bool>,
+    /// What admitted the call in hand.
+    pass: Cell<Option<Pass>>,
+    /// Whether that was revoked meanwhile.
+    revoked: Cell<bool>,
 }
 
 impl CallerState {
@@ -116,7 +121,35 @@ impl CallerState {
             in_flight: Cell::new(false),
             served: Cell::new(false),
             draining: Cell::new(false),
+            pass: Cell::new(None),
+            revoked: Cell::new(false),
         }
+    }
+
+    /// Whether a call was ever in hand.
+    pub(super) fn has_served(&self) -> bool {
+        self.served.get()
+    }
+
+    /// The call in hand was admitted by this.
+    pub(super) fn admitted_by(&self, pass: Option<Pass>) {
+        self.pass.set(pass);
+    }
+
+    /// What admitted the call in hand.
+    pub(super) fn pass(&self) -> Option<Pass> {
+        self.pass.get()
+    }
+
+    /// Ends the call in hand, and the connection with it: what admitted it was revoked.
+    pub(super) fn revoke(&self) {
+        self.revoked.set(true);
+        self.stall.expire();
+    }
+
+    /// Why the call in hand cannot go on, where that is so.
+    pub(super) fn cut_short(&self) -> Option<Outcome> {
+        self.revoked.get().then_some(Outcome::CredentialRevoked)
     }
 
     /// A call is in hand now.
@@ -133,6 +166,7 @@ impl CallerState {
     /// No call is in hand any more. However long it took: what comes next has all its time.
     pub(super) fn end_call(&self) {
         self.in_flight.set(false);
+        self.pass.set(None);
         self.head_since.set(self.stall.now());
         self.stall.restart_reading();
     }
@@ -176,7 +210,8 @@ impl CallerState {
             return false;
         }
         match self.place.get() {
-            Place::Boundary if self.in_flight.get() => false,
+            // Of a next call that began to come meanwhile nothing is wanted yet.
+            Place::Boundary | Place::Head if self.in_flight.get() => false,
             Place::Boundary if self.served.get() => longer(stall.waited(&stall.reading), timings.keep_alive),
             Place::Boundary | Place::Head => longer(stall.waited(&self.head_since), timings.header_read),
             Place::Body => {
@@ -201,6 +236,10 @@ impl<S> CallerIo<S> {
     /// Takes back bytes that were read: they are read next, by somebody else.
     pub(super) fn unread(&mut self, bytes: Vec<u8>) {
         self.again = bytes;
+    }
+
+    pub(super) fn state(&self) -> &CallerState {
+        &self.state
     }
 
     pub(super) fn new(stream: S, state: Rc<CallerState>) -> Self {

@@ -79,13 +79,15 @@ pub(super) trait Letter {
 pub(super) enum Lost {
     /// No byte of it was sent.
     Unsent,
-    /// It may have reached the upstream.
-    Sent(Outcome),
+    /// It may have reached the upstream, and no byte of an answer came.
+    Unanswered(Outcome),
+    /// The upstream has had it, and began to answer.
+    Answered(Outcome),
 }
 
 impl Lost {
     /// It was answered, with what is no answer or could be read in several ways.
-    pub(super) const UNSOUND: Self = Self::Sent(Outcome::UpstreamBroken);
+    pub(super) const UNSOUND: Self = Self::Answered(Outcome::UpstreamBroken);
 }
 
 /// What a worker connects with.
@@ -203,8 +205,10 @@ impl<C: Conn> Pool<C> {
                 Err(Lost::Unsent) => {}
                 // Perhaps it is the call that the upstream dies of, or what was left on the connection: it is repeated
                 // once, on a connection of its own.
-                Err(Lost::Sent(Outcome::UpstreamBroken)) if repeatable => break,
-                Err(Lost::Sent(outcome)) => return Err(Failure::Final(outcome)),
+                Err(Lost::Unanswered(Outcome::UpstreamBroken)) if repeatable => break,
+                Err(Lost::Unanswered(outcome) | Lost::Answered(outcome)) => {
+                    return Err(Failure::Final(outcome));
+                }
             }
         }
         let within = Duration::from_millis(u64::from(timeouts.connect_ms));
@@ -217,7 +221,7 @@ impl<C: Conn> Pool<C> {
         match letter.send(&mut wire, target, timeouts).await {
             Ok(answer) => Ok((answer, wire)),
             Err(Lost::Unsent) => Err(Failure::Unsent(Outcome::UpstreamBroken)),
-            Err(Lost::Sent(outcome)) => Err(Failure::Final(outcome)),
+            Err(Lost::Unanswered(outcome) | Lost::Answered(outcome)) => Err(Failure::Final(outcome)),
         }
     }
 
@@ -227,7 +231,8 @@ impl<C: Conn> Pool<C> {
             let mut wire = self.idle.borrow_mut().get_mut(origin)?.pop()?;
             self.idling.set(self.idling.get() - 1);
             let alive = poll_fn(|cx| Poll::Ready(!wire.timed_out() && wire.conn.is_reusable(cx)));
-            if alive.await {
+            // A task that has had its turn is told of no byte: one that came must not pass for none.
+            if tokio::task::unconstrained(alive).await {
                 return Some(wire);
             }
         }

@@ -58,6 +58,8 @@ pub(super) struct Worker {
     clock: CoarseClock,
     callers: RefCell<Vec<Weak<CallerState>>>,
     open: Cell<usize>,
+    /// Whether it ends: every answer says so.
+    pub(super) ending: Cell<bool>,
     log: RefCell<String>,
 }
 
@@ -65,6 +67,10 @@ const TICK: Duration = Duration::from_millis(50);
 /// Counts, measurements and log lines are handed over every so many ticks.
 const HAND_OVER_EVERY: u32 = 4;
 const CLOSE_IDLE_EVERY: u32 = 20;
+/// Calls that go on are asked every so many ticks whether what admitted them still would.
+const ASK_AGAIN_EVERY: u32 = 20;
+/// How long a connection that never served a call is waited for when a worker ends.
+const FIRST_CALL_TICKS: u32 = 20;
 /// A batch of log lines is handed over when it is this long, in bytes.
 const LOG_BATCH: usize = 256 * 1024;
 /// Room behind a full batch, for the line that fills it.
@@ -79,19 +85,20 @@ const MOST_KEPT: usize = 64;
 /// is, costs memory to be taken and filled for every head.
 const MOST_HEAD_BYTES: usize = 64 * 1024;
 
-/// Runs a worker until it is told to stop and its calls have ended.
+/// Runs a worker until it is told to stop and its calls have ended, or had the time that the settings give them. What is
+/// left of them ends with the runtime: [`Worker::hand_over`] comes after that.
 pub(super) async fn run(
     shared: Arc<Shared>,
     listeners: Vec<std::net::TcpListener>,
     stop: watch::Receiver<bool>,
-) {
+) -> Rc<Worker> {
     let worker = Rc::new(Worker::new(shared));
     let ticker = tokio::task::spawn_local(tick(Rc::clone(&worker)));
     let accepting = listeners.into_iter().map(|listener| accept(&worker, listener, stop.clone()));
     futures_util::future::join_all(accepting).await;
     worker.drain().await;
     ticker.abort();
-    worker.hand_over();
+    worker
 }
 
 async fn tick(worker: Rc<Worker>) {
@@ -102,6 +109,9 @@ async fn tick(worker: Rc<Worker>) {
         worker.sweep();
         if ticks.is_multiple_of(HAND_OVER_EVERY) {
             worker.hand_over();
+        }
+        if ticks.is_multiple_of(ASK_AGAIN_EVERY) {
+            worker.end_what_was_revoked();
         }
         if ticks.is_multiple_of(CLOSE_IDLE_EVERY) {
             let most = worker.shared.config.timings.upstream_keep_alive;
@@ -166,6 +176,7 @@ impl Worker {
             clock,
             callers: RefCell::default(),
             open: Cell::new(0),
+            ending: Cell::new(false),
             log: RefCell::default(),
         }
     }
@@ -201,6 +212,18 @@ impl Worker {
         self.bare.sweep();
     }
 
+    /// Ends calls that go on although what admitted them would no longer do so (promise G12).
+    fn end_what_was_revoked(&self) {
+        let now = self.shared.ports.clock.now();
+        for state in self.callers.borrow().iter().filter_map(Weak::upgrade) {
+            if let Some(pass) = state.pass()
+                && !self.shared.policy.still_opens(&pass, now)
+            {
+                state.revoke();
+            }
+        }
+    }
+
     /// Memory for a call: kept from an earlier one, or new.
     pub(super) fn exchange(&self) -> Exchange {
         self.exchanges.borrow_mut().pop().unwrap_or_default()
@@ -214,7 +237,8 @@ impl Worker {
         }
     }
 
-    fn hand_over(&self) {
+    /// Hands over counts, measurements and log lines.
+    pub(super) fn hand_over(&self) {
         self.shared.meter.merge(&mut self.tally.borrow_mut());
         self.shared.metrics.merge(&mut self.measured.borrow_mut());
         self.hand_over_log();
@@ -238,9 +262,13 @@ impl Worker {
     /// Lets every connection end after its call in hand, and waits for that as long as the settings say.
     async fn drain(&self) {
         let started = self.shared.ports.clock.monotonic();
-        loop {
+        self.ending.set(true);
+        for ticks in 0_u32.. {
             for state in self.callers.borrow().iter().filter_map(Weak::upgrade) {
-                state.draining.set(true);
+                // The first call of a new connection may be on its way.
+                if state.has_served() || ticks >= FIRST_CALL_TICKS {
+                    state.draining.set(true);
+                }
                 state.stall.wake();
             }
             let waited = self.shared.ports.clock.monotonic().saturating_sub(started);
@@ -289,7 +317,7 @@ async fn serve(open: Open, stream: TcpStream, peer: SocketAddr, state: Rc<Caller
     let mut connection = pin!(
         http1::Builder::new()
             .max_header_size(MOST_HEAD_BYTES)
-            .max_buf_size(MOST_HEAD_BYTES * 2)
+            .max_buf_size(MOST_HEAD_BYTES + MOST_HEAD_BYTES / 8)
             .serve_connection(io, service)
     );
     let mut told = false;

@@ -5,6 +5,7 @@
 mod common;
 mod connections;
 mod forwarding;
+mod review;
 mod rewriting;
 mod roads;
 mod row_two;

@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use http::HeaderName;
 use octroi_domain::api::UpstreamClass;
+use octroi_domain::credential::Digest;
+use octroi_domain::ids::{ApiId, SubscriptionId};
+use octroi_domain::time::Timestamp;
 
 use super::identify::Who;
 use super::{Authorized, Caller, Refusal, Validated};
 use crate::Policy;
 use crate::catalogue::{Api, Rewriting, Target};
-use crate::keys::KeyEntry;
+use crate::feed::KeyKind;
+use crate::keys::{HeldGrant, KeyEntry, Standing};
 use crate::limit::{AddressLimit, Exceeded, Mode, Reading, Readings};
 use crate::outcome::Outcome;
 use crate::query;
@@ -22,6 +26,29 @@ pub struct Admitted {
     readings: Readings,
     class: UpstreamClass,
     tail: String,
+}
+
+/// What admitted a call, for as long as the call goes on: the credential and the grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pass {
+    digest: Digest,
+    kind: KeyKind,
+    api_id: ApiId,
+    subscription_id: SubscriptionId,
+}
+
+impl Policy {
+    /// Whether what admitted a call would still do so, the limits left aside.
+    pub fn still_opens(&self, pass: &Pass, now: Timestamp) -> bool {
+        let entry = self.snapshot.keys.find(&pass.digest, pass.kind);
+        entry.is_some_and(|entry| {
+            let opens = |grant: &HeldGrant| {
+                (grant.api_id, grant.subscription_id) == (pass.api_id, pass.subscription_id)
+                    && grant.ends_at.is_none_or(|end| now < end)
+            };
+            entry.standing == Standing::Open && !entry.expired(now) && entry.grants().iter().any(opens)
+        })
+    }
 }
 
 impl Validated<'_> {
@@ -99,6 +126,13 @@ impl Admitted {
     /// Who calls.
     pub fn caller(&self) -> Caller {
         self.caller
+    }
+
+    /// What admitted it; none where anybody is let in.
+    pub fn pass(&self) -> Option<Pass> {
+        let (entry, place) = self.key.as_ref()?;
+        let subscription_id = entry.grants().get(*place)?.subscription_id;
+        Some(Pass { digest: entry.digest(), kind: entry.kind, api_id: self.api.id, subscription_id })
     }
 
     /// The plan's name within the API.

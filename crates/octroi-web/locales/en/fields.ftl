@@ -54,6 +54,6 @@ form-scope = A word in ASCII, without spaces, double quotes or backslashes.
 form-sha256 = A SHA-256 digest: 64 hexadecimal digits.
 form-slug = Unaccented lower-case letters, digits and single hyphens, such as api-sirene.
 form-unreadable = Unreadable value: { $why }.
-form-upstream_url = An http or https address without credentials, parameters or fragment.
+form-upstream_url = An http or https address without credentials, parameters or fragment, and without a sign in its path that needs encoding.
 form-url = An http or https address.
 form-version = A version such as 3.11: letters, digits, dots, hyphens.

@@ -54,6 +54,6 @@ form-scope = Un mot en ASCII, sans espace, guillemet ni barre oblique inverse.
 form-sha256 = Une empreinte SHA-256 : 64 chiffres hexadécimaux.
 form-slug = Des minuscules sans accent, des chiffres et des tirets simples, comme api-sirene.
 form-unreadable = Valeur illisible : { $why }.
-form-upstream_url = Une adresse http ou https sans identifiants, paramètres ni fragment.
+form-upstream_url = Une adresse http ou https sans identifiants, paramètres ni fragment, sans signe à encoder dans son chemin.
 form-url = Une adresse http ou https.
 form-version = Une version comme 3.11 : lettres, chiffres, points, tirets.

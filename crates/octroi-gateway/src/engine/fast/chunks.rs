@@ -3,6 +3,10 @@
 /// More bytes than this of chunk extensions and trailers no body may have.
 const MOST_BESIDE: usize = 16 * 1024;
 
+/// Digits of a size, leading zeros among them, and blanks behind it, at most.
+const MOST_DIGITS: u8 = 32;
+const MOST_BLANKS: u8 = 64;
+
 /// A body that is not framed as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
@@ -13,6 +17,11 @@ enum State {
     Size {
         size: u64,
         digits: u8,
+    },
+    /// Among the blanks that some servers fill the size up with.
+    Blank {
+        size: u64,
+        blanks: u8,
     },
     /// Behind the size, before the line's end.
     Extension {
@@ -75,10 +84,17 @@ impl Chunks {
     fn step(&mut self, b: u8) -> Result<State, Malformed> {
         Ok(match (self.state, b) {
             (State::Size { size, digits: 1.. }, b'\r') => State::SizeEnd { size },
-            (State::Size { size, digits: 1.. }, b';' | b' ' | b'\t') => State::Extension { size },
-            (State::Size { size, digits: digits @ 0..16 }, b) => {
+            (State::Size { size, digits: 1.. }, b';') => State::Extension { size },
+            (State::Size { size, digits: 1.. }, b' ' | b'\t') => State::Blank { size, blanks: 1 },
+            (State::Size { size, digits: digits @ 0..MOST_DIGITS }, b) => {
                 let digit = char::from(b).to_digit(16).ok_or(Malformed)?;
-                State::Size { size: size << 4 | u64::from(digit), digits: digits + 1 }
+                let size = size.checked_mul(16).ok_or(Malformed)? + u64::from(digit);
+                State::Size { size, digits: digits + 1 }
+            }
+            (State::Blank { size, .. }, b'\r') => State::SizeEnd { size },
+            (State::Blank { size, .. }, b';') => State::Extension { size },
+            (State::Blank { size, blanks: blanks @ 0..MOST_BLANKS }, b' ' | b'\t') => {
+                State::Blank { size, blanks: blanks + 1 }
             }
             (State::Extension { size }, b'\r') => State::SizeEnd { size },
             (State::Extension { .. }, b'\n') => return Err(Malformed),
@@ -134,12 +150,22 @@ mod tests {
         let fine = [
             ("0\r\n\r\n", ""),
             ("3\r\nabc\r\n0\r\n\r\n", "abc"),
+            ("000000000000000003\r\nabc\r\n0\r\n\r\n", "abc"),
+            ("3        \r\nabc\r\n3\t;x\r\nabc\r\n0\r\n\r\n", "abcabc"),
             ("00a;x=\"y\"\r\n0123456789\r\n1 \r\n\n\r\n0\r\nT: 1\r\nU: 2\r\n\r\n", "0123456789\n"),
         ];
         for (text, body) in fine {
             assert_eq!(undo(text), Ok((body.to_owned(), String::new())), "{text:?}");
         }
         assert_eq!(undo("1\r\na\r\n0\r\n\r\nHTTP/1.1"), Ok(("a".to_owned(), "HTTP/1.1".to_owned())));
+    }
+
+    #[test]
+    fn a_body_of_many_padded_chunks_is_no_attack() {
+        let text = "5       \r\nhello\r\n".repeat(5_000) + "0\r\n\r\n";
+        let (mut chunks, mut length) = (Chunks::new(), 0);
+        assert_eq!(chunks.pass(text.as_bytes(), |data| length += data.len()), Ok(text.len()));
+        assert!(chunks.is_done() && length == 25_000);
     }
 
     #[test]
@@ -157,6 +183,8 @@ mod tests {
             "0\r\n\n",
             "0\r\nT: 1\n",
             "11111111111111111\r\n",
+            "3 x\r\nabc",
+            "000000000000000000000000000000000\r\n",
             &long,
         ] {
             let mut chunks = Chunks::new();

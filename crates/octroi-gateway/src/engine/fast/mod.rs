@@ -190,7 +190,7 @@ impl Road<'_> {
         let Arrived { answer, wire, target } = match arrived {
             Ok(arrived) => arrived,
             // The record says so when it is dropped.
-            Err(Outcome::ClientGone) => return Then::Close,
+            Err(Outcome::ClientGone) if call.record.callers_fault().is_none() => return Then::Close,
             Err(outcome) => {
                 let mut headers = Lines::new(&[], &mut [], own);
                 let reply = call.failed(&admitted, outcome, &mut headers);
@@ -216,14 +216,17 @@ impl Road<'_> {
         call.record.bytes_out = relay.bytes_out();
         match ended {
             Ok(()) => call.record.finish(),
-            Err(outcome) => call.record.finish_as(outcome),
+            Err(outcome) => {
+                let outcome = call.record.callers_fault().unwrap_or(outcome);
+                call.record.finish_as(outcome);
+            }
         }
         if ended.is_ok() { then } else { Then::Close }
     }
 
     /// What comes after this call.
     fn after(&self, plain: &Plain) -> Then {
-        if plain.closes || self.state.draining.get() { Then::Close } else { Then::Next }
+        if plain.closes || self.worker.ending.get() { Then::Close } else { Then::Next }
     }
 
     /// Sends an answer of our own.

@@ -15,6 +15,9 @@ use super::watch::Watch;
 use crate::engine::upstream::Wire;
 use crate::engine::worker::Worker;
 
+/// What one body may move before others have a turn, in bytes.
+const MOST_AT_ONCE: u64 = 512 * 1024;
+
 /// A body on its way.
 pub(super) struct Relay<'a> {
     worker: &'a Worker,
@@ -97,7 +100,16 @@ impl<'a> Relay<'a> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Outcome>> {
+        let most = self.bytes_out().saturating_add(MOST_AT_ONCE);
         loop {
+            if self.caller.is_cut_short() {
+                return Poll::Ready(Err(Outcome::ClientGone));
+            }
+            if self.bytes_out() > most {
+                // Others of this worker have a turn.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             while self.sent < self.output.len() {
                 match Pin::new(&mut *self.caller.io).poll_write(cx, &self.output[self.sent..]) {
                     Poll::Ready(Ok(written @ 1..)) => self.sent += written,

@@ -12,7 +12,6 @@ use octroi_policy::{Admitted, Headers, Outcome};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::chunks::Chunks;
-use super::is_plain_target;
 use super::watch::Watch;
 use crate::engine::upstream::{Conn, Letter, Lost, Stream, Wire, is_idempotent, says_close};
 use crate::forwarding::OwnHeaders;
@@ -125,9 +124,6 @@ impl Letter for BareLetter<'_, '_> {
 
     fn address(&mut self, target: &Target) -> Result<(), Outcome> {
         let path = self.admitted.path_and_query(target);
-        if !is_plain_target(path.as_bytes()) {
-            return Err(Outcome::PathAmbiguous);
-        }
         let head = &mut *self.head;
         head.clear();
         for part in [self.method.as_str(), " ", &path, " HTTP/1.1\r\n"] {
@@ -155,7 +151,9 @@ impl Letter for BareLetter<'_, '_> {
         let (mut sent, mut interim) = (0, 0);
         let answered = poll_fn(|cx| self.poll_answer(wire, &mut sent, &mut interim, cx)).await;
         let (line, length) = answered.map_err(|lost| match lost {
-            Lost::Sent(_) if wire.timed_out() => Lost::Sent(Outcome::UpstreamTimeout),
+            Lost::Unanswered(_) | Lost::Answered(_) if wire.timed_out() => {
+                Lost::Answered(Outcome::UpstreamTimeout)
+            }
             lost => lost,
         })?;
         wire.state.give(u64::from(timeouts.idle_ms));
@@ -179,16 +177,26 @@ impl BareLetter<'_, '_> {
         interim: &mut u32,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(StatusLine, usize), Lost>> {
-        let broken = |sent: usize| match sent {
-            0 => Lost::Unsent,
-            _ => Lost::Sent(Outcome::UpstreamBroken),
+        let broken = |sent: usize, came: usize| match (sent, came) {
+            (0, _) => Lost::Unsent,
+            (_, 0) => Lost::Unanswered(Outcome::UpstreamBroken),
+            _ => Lost::UNSOUND,
         };
+        let mut writes = Poll::Ready(());
         while *sent < self.head.len() {
             match Pin::new(&mut wire.conn.stream).poll_write(cx, &self.head[*sent..]) {
                 Poll::Ready(Ok(written @ 1..)) => *sent += written,
-                Poll::Ready(_) => return Poll::Ready(Err(broken(*sent))),
-                Poll::Pending => break,
+                Poll::Ready(_) => return Poll::Ready(Err(broken(*sent, self.received.filled))),
+                Poll::Pending => {
+                    writes = Poll::Pending;
+                    break;
+                }
             }
+        }
+        // What TLS took in may still wait within it.
+        if writes.is_ready() && matches!(Pin::new(&mut wire.conn.stream).poll_flush(cx), Poll::Ready(Err(_)))
+        {
+            return Poll::Ready(Err(broken(*sent, self.received.filled)));
         }
         loop {
             match self.received.poll_fill(&mut wire.conn.stream, cx) {
@@ -205,11 +213,11 @@ impl BareLetter<'_, '_> {
                         return Poll::Ready(Err(Lost::UNSOUND));
                     }
                 }
-                Poll::Ready(_) => return Poll::Ready(Err(broken(*sent))),
+                Poll::Ready(_) => return Poll::Ready(Err(broken(*sent, self.received.filled))),
             }
         }
         if self.caller.has_left(cx) {
-            return Poll::Ready(Err(Lost::Sent(Outcome::ClientGone)));
+            return Poll::Ready(Err(Lost::Answered(Outcome::ClientGone)));
         }
         Poll::Pending
     }

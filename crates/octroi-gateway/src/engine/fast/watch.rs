@@ -39,6 +39,11 @@ pub(super) struct Watch<'a> {
 }
 
 impl Watch<'_> {
+    /// Whether its call may not go on.
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.io.state().cut_short().is_some()
+    }
+
     /// Whether the caller has gone. Registers to be told.
     pub(super) fn has_left(&mut self, cx: &mut Context<'_>) -> bool {
         while self.ahead.len() < MOST_AHEAD {
