@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The catalogue of the demo: API Sirene 3.11 with its plans.
-const CATALOGUE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/octroi/demo/catalogue");
+const CATALOGUE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/octroi/demo/catalogue/sirene.yaml");
 
 /// The product in service.
 pub struct Live {

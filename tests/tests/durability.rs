@@ -11,7 +11,7 @@ use octroi_tests::{
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-const CATALOGUE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/octroi/demo/catalogue");
+const CATALOGUE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/octroi/demo/catalogue/sirene.yaml");
 
 /// How often the program is killed.
 const ROUNDS: usize = 3;

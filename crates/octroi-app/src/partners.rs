@@ -139,8 +139,7 @@ pub struct IssueToPartner {
 #[serde(deny_unknown_fields)]
 pub struct SuspendPartner {
     /// The reason.
-    #[serde(default)]
-    #[schemars(length(max = 2000), regex(pattern = octroi_domain::patterns::PARAGRAPH))]
+    #[schemars(length(min = 1, max = 2000), regex(pattern = octroi_domain::patterns::TEXT))]
     pub reason: String,
 }
 

@@ -58,7 +58,8 @@ plans:
 ";
 
 fn variables() -> Variables {
-    Variables::from([("OCTROI_UPSTREAM_SIRENE".to_owned(), "http://127.0.0.1:9".to_owned())])
+    let names = ["OCTROI_UPSTREAM_SIRENE", "OCTROI_UPSTREAM_ANNUAIRE", "OCTROI_UPSTREAM_ENGAGEMENT"];
+    names.map(|name| (name.to_owned(), "http://127.0.0.1:9".to_owned())).into()
 }
 
 fn demo() -> PathBuf {
@@ -92,7 +93,9 @@ fn assert_fault(yaml: &str, expected: &str) {
 
 async fn provider(house: &House) {
     let paul = house.person("paul", &[]).await;
-    house.organization(OrganizationKind::Provider, "insee", &paul, Role::Owner).await;
+    for slug in ["insee", "ans", "api-engagement"] {
+        house.organization(OrganizationKind::Provider, slug, &paul, Role::Owner).await;
+    }
 }
 
 async fn apply(
@@ -296,7 +299,9 @@ on_both! {
         let written = apply(WRITE).await;
         assert!(written.applied);
         assert_eq!(written.changes, shown.changes);
-        assert_eq!(written.changes[0].object, "api sirene 3.11");
+        let apis: Vec<_> =
+            written.changes.iter().map(|line| &line.object).filter(|object| object.starts_with("api ")).collect();
+        assert_eq!(apis, ["api annuaire-sante 2", "api engagement 0", "api sirene 3.11"]);
         let again = apply(PRUNE).await;
         assert!(again.changes.iter().all(|line| line.op == Op::Unchanged), "{again}");
         assert_eq!(again.to_string(), "0 created, 0 changed, 0 removed");

@@ -14,7 +14,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use futures_util::future::try_join_all;
 use octroi_app::catalog::files::Variables;
 use octroi_app::terms::NewTerms;
 use octroi_app::tokens::SignIn;
@@ -152,7 +151,11 @@ impl Demo {
         settle(&app, &mut notebook, variables).await?;
         let email = |role| notebook.accounts.iter().find(|a| a.role == role).map_or("", |a| a.email.as_str());
         let people = samples::People::find(&app, email("developer"), email("officer")).await?;
-        let apis = try_join_all(SAMPLES.iter().map(|s| samples::describe(&app, s, &people))).await?;
+        let mut apis = Vec::new();
+        for sample in &SAMPLES {
+            // One after the other: they share the developer's application.
+            apis.push(samples::describe(&app, sample, &people).await?);
+        }
         let site = Arc::new(Site::new(people::as_shown(&notebook.accounts)));
         let product = prepared.serve_as(Some(site)).await?;
         let line = json!({

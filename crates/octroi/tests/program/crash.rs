@@ -53,7 +53,7 @@ fn kill_9_during_writes_loses_nothing_acknowledged() {
 fn subscribe(demo: &Demo, name: &str) -> String {
     let application_id = demo.make_application(name).unwrap();
     let (_, apis) = demo.manage("GET", "/apis", None).unwrap();
-    let api = &apis["items"][0];
+    let api = apis["items"].as_array().unwrap().iter().find(|api| api["slug"] == "sirene").unwrap();
     let plan = api["plans"].as_array().unwrap().iter().find(|p| p["slug"] == "acces-public").unwrap();
     let body = json!({
         "application_id": application_id,

@@ -66,9 +66,10 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 /// What an offer can be refused for.
-const OFFER: [Conflict; 6] = [
+const OFFER: [Conflict; 7] = [
     Conflict::AlreadySubscribed,
     Conflict::PlanClosed,
+    Conflict::IssuedByOfficer,
     Conflict::ApiNotOpen,
     Conflict::ApplicationArchived,
     Conflict::ApplicationKind,

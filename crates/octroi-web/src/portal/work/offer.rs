@@ -80,7 +80,10 @@ pub(super) fn refusals(error: AppError) -> Result<Vec<FieldError>, AppError> {
             let field = match conflict {
                 Conflict::TermsNotAccepted => "accept_terms",
                 Conflict::ApplicationArchived => "application",
-                Conflict::PlanClosed | Conflict::ApiNotOpen | Conflict::ApplicationKind => "plan",
+                Conflict::PlanClosed
+                | Conflict::IssuedByOfficer
+                | Conflict::ApiNotOpen
+                | Conflict::ApplicationKind => "plan",
                 other => return Err(other.into()),
             };
             Ok(vec![FieldError::conflict(field, conflict)])

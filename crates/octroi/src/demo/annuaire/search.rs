@@ -1,4 +1,4 @@
-//! Searches in the directory, as FHIR R4 defines them (https://hl7.org/fhir/R4/search.html), for the parameters that
+//! Searches in the directory, as FHIR R4 defines them (<https://hl7.org/fhir/R4/search.html>), for the parameters that
 //! the sample offers.
 
 use axum::http::StatusCode;
