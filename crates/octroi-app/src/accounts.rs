@@ -9,7 +9,7 @@ mod registration;
 pub use invitation::{AcceptInvitation, Invitation, InvitationLink, InvitationView};
 pub use password::{ChangePassword, ResetPassword};
 pub use personal_data::Closing;
-pub use registration::{Registration, VerifyEmail};
+pub use registration::{Confirmed, Registration, VerifyEmail};
 
 use std::time::Duration;
 

@@ -132,7 +132,7 @@ async fn a_known_address_is_answered_like_an_unknown_one() {
 }
 
 #[tokio::test]
-async fn who_registers_again_before_confirming_gets_another_link_and_the_first_one_dies() {
+async fn each_link_confirms_what_was_said_when_it_was_asked_for() {
     each_database(async |_: &Database, test: TestApp| {
         test.app.register(&NOBODY, registration("marie")).await.unwrap();
         let first = link_token(&only_mail(&test).await);
@@ -141,14 +141,46 @@ async fn who_registers_again_before_confirming_gets_another_link_and_the_first_o
         let second = link_token(&only_mail(&test).await);
         test.app.resend_verification("marie@exemple.fr").await.unwrap();
         let third = link_token(&only_mail(&test).await);
+        let shown = |token: &str| {
+            let (app, token) = (test.app.clone(), token.to_owned());
+            async move { app.confirmed_by(&token).await.unwrap().unwrap().identifier }
+        };
+        assert_eq!(
+            [shown(&first).await, shown(&second).await, shown(&third).await],
+            ["marie", "mcurie", "mcurie"]
+        );
+        test.app.verify_email(VerifyEmail { token: third }).await.unwrap();
         for dead in [first, second] {
             assert!(is_spent(test.app.verify_email(VerifyEmail { token: dead }).await));
         }
-        test.app.verify_email(VerifyEmail { token: third }).await.unwrap();
         test.app.sign_in(CLIENT, common::sign_in("mcurie")).await.unwrap();
         // No mail for an account that waits for nothing.
         test.app.resend_verification("marie@exemple.fr").await.unwrap();
         assert_eq!(mails(&test).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_gets_into_an_account_by_registering_its_address_once_more() {
+    each_database(async |_: &Database, test: TestApp| {
+        test.app.register(&NOBODY, registration("marie")).await.unwrap();
+        let own = link_token(&only_mail(&test).await);
+        let hostile = || Registration {
+            identifier: "mechant".into(),
+            password: "un autre mot de passe bien long".into(),
+            ..registration("marie")
+        };
+        // More often than an address is written to: the last ones send nothing.
+        for _ in 0..10 {
+            test.app.register(&NOBODY, hostile()).await.unwrap();
+        }
+        mails(&test).await;
+        test.app.verify_email(VerifyEmail { token: own }).await.unwrap();
+        test.app.sign_in(CLIENT, common::sign_in("marie")).await.unwrap();
+        let theirs = common::sign_in_with("marie@exemple.fr", "un autre mot de passe bien long");
+        assert!(test.app.sign_in(CLIENT, theirs).await.is_err());
+        assert!(test.app.sign_in(CLIENT, common::sign_in("mechant")).await.is_err());
     })
     .await;
 }

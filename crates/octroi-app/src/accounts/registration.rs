@@ -70,22 +70,50 @@ impl std::fmt::Debug for VerifyEmail {
     }
 }
 
-/// What a link that confirms the address of a new account carries.
+/// What a link that confirms the address of a new account carries: what was said when it was asked for. Whoever registers
+/// somebody else's address gains nothing by it: the link of the one holds nothing of the other.
 #[derive(Default, Serialize, Deserialize)]
-struct Onward {
+struct Confirmation {
+    /// Where the person came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    said: Option<Said>,
 }
 
-impl Onward {
-    fn payload(next: Option<&str>) -> Result<String, AppError> {
-        let onward = Self { next: next.map(str::to_owned) };
-        serde_json::to_string(&onward).map_err(|e| AppError::Internal(e.to_string()))
+/// A registration as it was checked.
+#[derive(Clone, Serialize, Deserialize)]
+struct Said {
+    person: Person,
+    password_hash: String,
+    terms_version: Option<String>,
+}
+
+impl Confirmation {
+    fn payload(&self) -> Result<String, AppError> {
+        serde_json::to_string(self).map_err(|e| AppError::Internal(e.to_string()))
     }
 
     fn of(link: &Link) -> Result<Self, AppError> {
         serde_json::from_str(&link.payload).map_err(|e| AppError::Internal(e.to_string()))
     }
+}
+
+impl Said {
+    fn write_into(&self, account: &mut Account) {
+        take_data(account, &self.person);
+        account.password_hash = Some(self.password_hash.clone());
+        account.terms_version.clone_from(&self.terms_version);
+    }
+}
+
+/// Whom a link confirms, for its reader to recognise.
+#[derive(Clone, Debug)]
+pub struct Confirmed {
+    /// The name to sign in with.
+    pub identifier: String,
+    /// First and last name.
+    pub name: String,
 }
 
 impl Registration {
@@ -107,14 +135,13 @@ impl Registration {
 
 impl App {
     /// Registers: sends a link to the address, which confirms it. An address that has an account gets a mail that says
-    /// so; one that waits for its confirmation gets another link, and what was said last counts.
+    /// so; one that waits for its confirmation gets another link. Each link confirms what was said when it was asked for.
     pub async fn register(&self, actor: &Actor, registration: Registration) -> Result<(), AppError> {
         require(actor, Action::AccountRegister, &Parties::PORTAL)?;
         registration.check()?;
         let person = registration.person();
-        let onward = Onward::payload(registration.next.as_deref())?;
-        let hash = self.hash_password(&registration.password).await?;
-        match self.write_registration(actor, &person, hash, onward).await {
+        let password_hash = self.hash_password(&registration.password).await?;
+        match self.write_registration(actor, person, password_hash, registration.next).await {
             // Two people registered one address at the same moment: the other one's mail is on its way.
             Err(AppError::Invalid(v)) if v.iter().any(|v| v.field == "email" && v.rule == Rule::Taken) => {
                 Ok(())
@@ -126,29 +153,28 @@ impl App {
     async fn write_registration(
         &self,
         actor: &Actor,
-        person: &Person,
-        hash: String,
-        onward: String,
+        person: Person,
+        password_hash: String,
+        next: Option<String>,
     ) -> Result<(), AppError> {
         let mut tx = self.begin().await?;
         self.check_identifier_for(&mut tx, &person.identifier, &person.email).await?;
         let terms_version = tx.current_terms().await?.map(|terms| terms.version);
+        let said = Said { person: person.clone(), password_hash, terms_version };
+        let confirmation = Confirmation { next, said: Some(said.clone()) };
         match tx.account_by_email(&person.email).await? {
             None => {
-                let mut account = self.draft_account(person);
-                account.password_hash = Some(hash);
-                account.terms_version = terms_version;
+                let mut account = self.draft_account(&person);
+                said.write_into(&mut account);
                 self.insert_account(&mut tx, &account).await?;
-                self.send_verification(&mut tx, &account, onward).await?;
+                self.send_verification(&mut tx, &account, &confirmation).await?;
                 self.audit(&mut tx, actor, "account.registered", account.id, json!({}));
             }
             Some(mut account) if account.state == AccountState::Unverified => {
                 self.reserve(&mut tx, &account.identifier, &account.email).await?;
-                take_data(&mut account, person);
-                account.password_hash = Some(hash);
-                account.terms_version = terms_version;
+                said.write_into(&mut account);
                 self.save_account(&mut tx, &mut account).await?;
-                self.send_verification(&mut tx, &account, onward).await?;
+                self.send_verification(&mut tx, &account, &confirmation).await?;
                 self.audit(&mut tx, actor, "account.registered_again", account.id, json!({}));
             }
             Some(account) => {
@@ -188,19 +214,19 @@ impl App {
         self.make_link(tx, purpose, None, &login_key(identifier), fingerprint(email)).await.map(drop)
     }
 
-    /// Sends the link that confirms the address of a new account; those sent before work no longer.
+    /// Sends the link that confirms the address of a new account. Those sent before stay good: whoever asks for another
+    /// in somebody else's name must not spoil them.
     async fn send_verification(
         &self,
         tx: &mut Tx,
         account: &Account,
-        onward: String,
+        confirmation: &Confirmation,
     ) -> Result<(), AppError> {
         if !self.may_mail(&account.email) {
             return Ok(());
         }
-        tx.delete_links(account.id, LinkPurpose::VerifyEmail).await?;
-        let purpose = LinkPurpose::VerifyEmail;
-        let link = self.make_link(tx, purpose, Some(account.id), &account.email, onward).await?;
+        let (purpose, payload) = (LinkPurpose::VerifyEmail, confirmation.payload()?);
+        let link = self.make_link(tx, purpose, Some(account.id), &account.email, payload).await?;
         let message = MailMessage::VerifyEmail {
             first_name: account.first_name.clone(),
             url: link.url,
@@ -223,15 +249,25 @@ impl App {
         let mut tx = self.begin().await?;
         match tx.account_by_email(email).await? {
             Some(account) if account.state == AccountState::Unverified => {
-                // It leads where the one before led.
+                // It says what the one before said.
                 let before = tx.newest_link(account.id, LinkPurpose::VerifyEmail).await?;
-                let onward = before.as_ref().map(Onward::of).transpose()?.unwrap_or_default();
-                let onward = Onward::payload(onward.next.as_deref())?;
-                self.send_verification(&mut tx, &account, onward).await?;
+                let confirmation = before.as_ref().map(Confirmation::of).transpose()?.unwrap_or_default();
+                self.send_verification(&mut tx, &account, &confirmation).await?;
             }
             _ => {}
         }
         self.commit(tx).await
+    }
+
+    /// Whom a link confirms; nobody where it is about an account in use. Opening it changes nothing.
+    pub async fn confirmed_by(&self, token: &str) -> Result<Option<Confirmed>, AppError> {
+        let purposes = [LinkPurpose::VerifyEmail, LinkPurpose::ChangeEmail];
+        let link = self.open_link(&mut self.read().await?, token, &purposes).await?;
+        let said = Confirmation::of(&link)?.said;
+        Ok(said.map(|said| Confirmed {
+            name: format!("{} {}", said.person.first_name, said.person.last_name),
+            identifier: said.person.identifier,
+        }))
     }
 
     /// Confirms the address of a new account, or the new address of one in use. Gives the page that whoever registered
@@ -241,12 +277,16 @@ impl App {
         let purposes = [LinkPurpose::VerifyEmail, LinkPurpose::ChangeEmail];
         let link = self.open_link(&mut tx, &request.token, &purposes).await?;
         self.spend_link(&mut tx, &link).await?;
-        let next = Onward::of(&link)?.next;
+        let Confirmation { next, said } = Confirmation::of(&link)?;
         let spent = || AppError::from(Conflict::LinkSpent);
         let mut account = tx.account(link.account_id.ok_or_else(spent)?).await?.ok_or_else(spent)?;
         let action = match (link.purpose, account.state) {
             (LinkPurpose::VerifyEmail, AccountState::Unverified) => {
+                if let Some(said) = said {
+                    said.write_into(&mut account);
+                }
                 account.state = AccountState::Active;
+                tx.delete_links(account.id, LinkPurpose::VerifyEmail).await?;
                 "account.verified"
             }
             (LinkPurpose::ChangeEmail, AccountState::Active) => {

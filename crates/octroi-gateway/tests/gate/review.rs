@@ -212,10 +212,10 @@ fn names_that_some_servers_read_as_ours_are_taken_out() {
     let upstream = Upstream::echo();
     let house = gate(&upstream, json!({}));
     let forged =
-        "X.Octroi.Plan: gold\r\nX!Octroi!Plan: gold\r\nTransfer.Encoding: gold\r\nContent.Length: 66\r\n";
+        "X.Octroi.Plan: gold\r\nX!Octroi!Plan: gold\r\nTransfer.Encoding: gold\r\nContent.Length: gold\r\n";
     assert_eq!(house.get("/s/x", &format!("{KEY_HEADER}: {SECRET}\r\n{forged}")).status, 200);
     let received = upstream.received();
-    assert!(!received.contains("gold") && !received.contains("66"), "{received}");
+    assert!(!received.contains("gold"), "{received}");
 }
 
 #[test]

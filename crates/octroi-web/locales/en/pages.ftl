@@ -64,6 +64,7 @@ field-terms = I accept the portal's terms of use.
 
 verify-title = Confirm your address
 verify-lead = One click, and your address is confirmed.
+verify-for = You are confirming the account “{ $identifier }”, in the name of { $name }. Was it not you who asked for it? Close this page: nothing will happen.
 verify-button = Confirm my address
 reset-title = Choose a new password
 reset-lead = Every sign-in of yours will end.

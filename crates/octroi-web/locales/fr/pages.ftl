@@ -64,6 +64,7 @@ field-terms = J’accepte les conditions d’utilisation du portail.
 
 verify-title = Confirmer votre adresse
 verify-lead = Un clic, et votre adresse est confirmée.
+verify-for = Vous confirmez le compte « { $identifier } », au nom de { $name }. Ce n’est pas vous qui l’avez demandé ? Fermez cette page : rien ne se passera.
 verify-button = Confirmer mon adresse
 reset-title = Choisir un nouveau mot de passe
 reset-lead = Toutes vos connexions seront terminées.

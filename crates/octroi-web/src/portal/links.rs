@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use octroi_app::accounts::{AcceptInvitation, InvitationView, ResetPassword, VerifyEmail};
+use octroi_app::accounts::{AcceptInvitation, Confirmed, InvitationView, ResetPassword, VerifyEmail};
 use octroi_app::mail::pages;
 use octroi_app::{AppError, Conflict};
 
@@ -178,10 +178,41 @@ impl Link {
         match self.guest(visitor, &token).await {
             Ok(Some(guest)) if guest.has_account => ask_to_join(visitor, &guest, &token),
             Ok(guest) => {
-                Ok(self.page(&shell, StatusCode::OK, &FormState::new(&shell), token, guest.as_ref()))
+                let lead = self.lead(visitor, &shell, &token, guest.as_ref()).await;
+                match lead {
+                    Ok(lead) => Ok(self.page(&shell, StatusCode::OK, &FormState::new(&shell), token, lead)),
+                    Err(error) => self.refuse(visitor, error),
+                }
             }
             Err(error) => self.refuse(visitor, error),
         }
+    }
+
+    /// What the page begins with: whom the link is for, where that is known.
+    async fn lead(
+        self,
+        visitor: &Visitor,
+        shell: &Shell,
+        token: &str,
+        guest: Option<&InvitationView>,
+    ) -> Result<String, AppError> {
+        if let Some(guest) = guest {
+            return Ok(shell.fill("invitation-for", "email", &guest.email));
+        }
+        let confirmed = match self {
+            // What opens nothing any more is told when the button is pressed.
+            Self::Verify => match visitor.app().confirmed_by(token).await {
+                Err(AppError::Conflict(Conflict::LinkSpent)) => None,
+                found => found?,
+            },
+            Self::Reset | Self::Forgot | Self::Invitation => None,
+        };
+        Ok(match confirmed {
+            Some(Confirmed { name, identifier }) => {
+                shell.fill_all("verify-for", &[("name", name.into()), ("identifier", identifier.into())])
+            }
+            None => shell.say(self.words()[1]),
+        })
     }
 
     /// Whom an invitation is for; nobody on the other pages.
@@ -202,7 +233,10 @@ impl Link {
         let token = sent.text("token");
         let guest = self.guest(visitor, &token).await.ok().flatten();
         let form = FormState::wrong(&shell, sent, refused.errors);
-        Ok(self.page(&shell, refused.status, &form, token, guest.as_ref()))
+        match self.lead(visitor, &shell, &token, guest.as_ref()).await {
+            Ok(lead) => Ok(self.page(&shell, refused.status, &form, token, lead)),
+            Err(error) => self.refuse(visitor, error),
+        }
     }
 
     async fn work(self, visitor: &Visitor, sent: &Fields) -> Result<Done, AppError> {
@@ -264,9 +298,9 @@ impl Link {
         status: StatusCode,
         form: &FormState<'_>,
         token: String,
-        guest: Option<&InvitationView>,
+        lead: String,
     ) -> Response {
-        let [title, lead, button] = self.words();
+        let [title, _, button] = self.words();
         let names: Vec<&str> = self.fields().iter().map(|field| field.0).collect();
         let fields = self.fields().iter().map(|(name, kind, label, hint, purpose)| {
             let field = form.field(name, *kind, label).autocomplete(purpose);
@@ -276,10 +310,7 @@ impl Link {
             shell,
             summary: form.summary(&names),
             title: shell.say(title),
-            lead: match guest {
-                Some(guest) => shell.fill("invitation-for", "email", &guest.email),
-                None => shell.say(lead),
-            },
+            lead,
             action: self.path(),
             token,
             fields: fields.collect(),
