@@ -114,3 +114,25 @@ fn the_readme_names_the_two_commands() {
         "{readme}"
     );
 }
+
+#[test]
+fn the_readmes_first_command_means_the_program() {
+    // `cargo run` names no package: it runs what the workspace says it does.
+    let said = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    let members = metadata["workspace_default_members"].as_array().unwrap();
+    let runs: Vec<&str> = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|package| members.contains(&package["id"]))
+        .flat_map(|package| package["targets"].as_array().unwrap())
+        .filter(|target| target["kind"][0] == "bin")
+        .map(|target| target["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(runs, ["octroi"]);
+}

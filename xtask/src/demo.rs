@@ -24,18 +24,27 @@ pub(crate) struct Line {
 /// A published API and a credential that opens it.
 #[derive(Deserialize)]
 pub(crate) struct Api {
-    base_url: String,
+    slug: String,
+    pub(crate) base_url: String,
     #[serde(rename = "try")]
     path: String,
-    credential: Credential,
+    pub(crate) credential: Credential,
 }
 
+/// What opens an API.
 #[derive(Deserialize)]
-struct Credential {
+pub(crate) struct Credential {
     #[serde(rename = "in")]
     place: String,
-    name: String,
-    value: String,
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+impl Line {
+    /// The API with this slug.
+    pub(crate) fn api(&self, slug: &str) -> Result<&Api> {
+        self.apis.iter().find(|api| api.slug == slug).with_context(|| format!("the demo has no API {slug}"))
+    }
 }
 
 impl Api {

@@ -8,6 +8,7 @@ mod browser;
 mod check_deps;
 mod command;
 mod demo;
+mod fhir;
 mod generate;
 mod http;
 mod postgres;

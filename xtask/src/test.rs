@@ -9,7 +9,7 @@ use crate::command::CommandExt as _;
 use crate::postgres::{self, Postgres};
 use crate::tools::Python;
 use crate::workspace::{Profile, build_octroi, cargo};
-use crate::{browser, check_deps, generate, schemathesis, tools};
+use crate::{browser, check_deps, fhir, generate, schemathesis, tools};
 
 /// The environment variable through which tests find the real program.
 const BINARY_VARIABLE: &str = "OCTROI_TEST_BINARY";
@@ -52,6 +52,8 @@ enum Step {
     Tests,
     /// Schemathesis against the management API.
     Api,
+    /// FHIR programs against the gateway.
+    Fhir,
     /// A browser from no account to the first call.
     Browser,
 }
@@ -76,6 +78,7 @@ impl Step {
             Self::Doctests => cargo().args(["test", "--quiet", "--workspace", "--doc"]).must(),
             Self::Tests => tests(nextest),
             Self::Api => schemathesis::run(),
+            Self::Fhir => fhir::run(),
             Self::Browser => browser::test(),
         }
     }

@@ -17,6 +17,8 @@ pub(crate) enum Python {
     Schemathesis,
     /// aiosmtpd, a mail server for tests.
     Aiosmtpd,
+    /// Two FHIR clients.
+    Fhir,
 }
 
 impl Python {
@@ -25,6 +27,7 @@ impl Python {
             Self::CargoTools => "cargo-tools",
             Self::Schemathesis => "schemathesis",
             Self::Aiosmtpd => "aiosmtpd",
+            Self::Fhir => "fhir",
         }
     }
 }
