@@ -18,6 +18,8 @@ pub enum Conflict {
     PlanClosed,
     /// Keys of the plan are issued by a deployment officer.
     IssuedByOfficer,
+    /// The organization is suspended: nothing new opens anything for it.
+    OrganizationSuspended,
     /// The API takes no new subscription.
     ApiNotOpen,
     /// The application is archived.
@@ -50,12 +52,13 @@ pub enum Conflict {
 
 impl Conflict {
     /// Every conflict: a test checks that each has its sentences.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::SubscriptionState,
         Self::CredentialState,
         Self::AlreadySubscribed,
         Self::PlanClosed,
         Self::IssuedByOfficer,
+        Self::OrganizationSuspended,
         Self::ApiNotOpen,
         Self::ApplicationArchived,
         Self::ApplicationKind,
@@ -80,6 +83,7 @@ impl Conflict {
             Self::AlreadySubscribed => "already_subscribed",
             Self::PlanClosed => "plan_closed",
             Self::IssuedByOfficer => "issued_by_officer",
+            Self::OrganizationSuspended => "organization_suspended",
             Self::ApiNotOpen => "api_not_open",
             Self::ApplicationArchived => "application_archived",
             Self::ApplicationKind => "application_kind",

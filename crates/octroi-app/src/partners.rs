@@ -55,6 +55,9 @@ pub struct PartnerView {
     /// The officer who looks after it; absent while none does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub officer: Option<OfficerView>,
+    /// Since when nothing that it calls with opens anything; absent where it is not suspended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspended_at: Option<Timestamp>,
     /// Its members.
     pub people: i64,
     /// Its subscriptions that are active.
@@ -71,7 +74,7 @@ pub struct PartnerView {
 impl PartnerView {
     /// Whether everything that it calls with is stopped.
     pub const fn is_suspended(&self) -> bool {
-        self.active == 0 && self.paused > 0
+        self.suspended_at.is_some()
     }
 }
 
@@ -156,6 +159,7 @@ impl From<Partner> for PartnerView {
                 last_name: officer.last_name,
                 email: officer.email,
             }),
+            suspended_at: partner.suspended_at,
             people: partner.people,
             active: partner.active,
             paused: partner.paused,
@@ -289,7 +293,7 @@ impl App {
         issue: IssueToPartner,
     ) -> Result<PartnerKeyView, AppError> {
         let mut tx = self.begin().await?;
-        let partner = held_partner(&mut tx, actor, id).await?;
+        let partner = held_partner(&mut tx, actor, id).await?.organization;
         let acting = actor.acting_for(id, Role::Developer);
         let api = tx.plan(issue.plan_id).await?.map(|plan| plan.api_id);
         let api = api.ok_or_else(|| AppError::invalid("plan_id", Rule::Unknown))?;
@@ -370,7 +374,7 @@ impl App {
         self.revoke_credential(&acting, key).await
     }
 
-    /// Stops everything that a partner calls with; its people cannot start it again.
+    /// Stops everything that a partner calls with; its people cannot start it again, nor subscribe to anything else.
     pub async fn suspend_partner(
         &self,
         actor: &Actor,
@@ -380,43 +384,58 @@ impl App {
         let mut check = Check::new();
         check.paragraph("reason", &suspend.reason, 1, 2_000);
         check.finish()?;
-        let reason = Some(suspend.reason.trim().to_owned());
-        self.move_partner(actor, id, Transition::Pause, reason, "partner.suspended").await
+        let reason = suspend.reason.trim();
+        let mut tx = self.begin().await?;
+        let partner = held_partner(&mut tx, actor, id).await?;
+        if partner.suspended_at.is_some() {
+            return Err(Conflict::OrganizationSuspended.into());
+        }
+        tx.set_partner_suspended(id, Some(self.now())).await?;
+        self.move_all(&mut tx, actor, id, Transition::Pause, Some(reason), |_| true).await?;
+        self.audit(&mut tx, actor, "partner.suspended", id, json!({}));
+        self.commit(tx).await?;
+        self.partner(actor, id).await
     }
 
-    /// Lets a suspended partner call again.
+    /// Lets a suspended partner call again. What was paused before the suspension stays so: that is the provider's.
     pub async fn resume_partner(&self, actor: &Actor, id: OrganizationId) -> Result<PartnerCard, AppError> {
-        self.move_partner(actor, id, Transition::Resume, None, "partner.resumed").await
+        let mut tx = self.begin().await?;
+        let partner = held_partner(&mut tx, actor, id).await?;
+        let Some(since) = partner.suspended_at else { return Err(Conflict::SubscriptionState.into()) };
+        tx.set_partner_suspended(id, None).await?;
+        let by_suspension = |place: &SubscriptionInPlace| {
+            place.subscription.decided_at.is_some_and(|decided| decided >= since)
+        };
+        self.move_all(&mut tx, actor, id, Transition::Resume, None, by_suspension).await?;
+        self.audit(&mut tx, actor, "partner.resumed", id, json!({}));
+        self.commit(tx).await?;
+        self.partner(actor, id).await
     }
 
-    async fn move_partner(
+    /// Moves every subscription of a partner that can be and is meant.
+    async fn move_all(
         &self,
+        tx: &mut Tx,
         actor: &Actor,
         id: OrganizationId,
         transition: Transition,
-        reason: Option<String>,
-        audited: &str,
-    ) -> Result<PartnerCard, AppError> {
-        let mut tx = self.begin().await?;
-        held_partner(&mut tx, actor, id).await?;
-        let mut moved = 0;
-        for found in open_subscriptions(&mut tx, id).await? {
+        reason: Option<&str>,
+        is_meant: impl Fn(&SubscriptionInPlace) -> bool,
+    ) -> Result<(), AppError> {
+        for found in open_subscriptions(tx, id).await? {
             let subscription = found.subscription.id;
             tx.lock_subscription(subscription).await?;
             let place = tx.subscription(subscription).await?;
-            let Some(mut place) = place.filter(|p| p.subscription.state.apply(transition).is_ok()) else {
-                continue;
+            let movable = |place: &SubscriptionInPlace| {
+                place.subscription.state.apply(transition).is_ok() && is_meant(place)
             };
-            self.move_subscription(&mut tx, actor, &mut place, transition, reason.clone()).await?;
-            self.tell_decided(&mut tx, actor, &place, transition, 0).await?;
-            moved += 1;
+            if let Some(mut place) = place.filter(movable) {
+                let reason = reason.map(str::to_owned);
+                self.move_subscription(tx, actor, &mut place, transition, reason).await?;
+                self.tell_decided(tx, actor, &place, transition, 0).await?;
+            }
         }
-        if moved == 0 {
-            return Err(Conflict::SubscriptionState.into());
-        }
-        self.audit(&mut tx, actor, audited, id, json!({"subscriptions": moved}));
-        self.commit(tx).await?;
-        self.partner(actor, id).await
+        Ok(())
     }
 
     /// The officer acting in the name of a partner.
@@ -440,11 +459,10 @@ impl App {
 }
 
 /// A partner that no other officer changes before the end of the transaction.
-async fn held_partner(tx: &mut Tx, actor: &Actor, id: OrganizationId) -> Result<Organization, AppError> {
+async fn held_partner(tx: &mut Tx, actor: &Actor, id: OrganizationId) -> Result<Partner, AppError> {
     require(actor, Action::PartnerManage, &Parties::PORTAL)?;
-    let partner = tx.partner(id).await?.ok_or(AppError::NotFound)?.organization;
     tx.lock_organization(id).await?;
-    Ok(partner)
+    tx.partner(id).await?.ok_or(AppError::NotFound)
 }
 
 async fn open_subscriptions(

@@ -105,23 +105,50 @@ on_both! {
         let gate = Gate::open(house).await;
         let id = partner(house, &odile).await.partner.id;
         let benoit = member(house, id, "benoit").await;
-        let none = house.app.suspend_partner(&odile, id, SuspendPartner { reason: "Essai".into() }).await;
-        assert_eq!(conflict(none), Conflict::SubscriptionState);
         let key = issue(house, &odile, id, sirene.plan_id(0)).await.unwrap();
         let secret = reveal(house, &benoit, &key).await;
         let wordless = house.app.suspend_partner(&odile, id, SuspendPartner::default()).await;
         assert_eq!(violations(wordless), [("reason".to_owned(), "required")]);
         let suspend = SuspendPartner { reason: "Convention échue".into() };
-        let suspended = house.app.suspend_partner(&odile, id, suspend).await.unwrap();
+        let suspended = house.app.suspend_partner(&odile, id, suspend.clone()).await.unwrap();
         assert!(suspended.partner.is_suspended());
+        assert_eq!(conflict(house.app.suspend_partner(&odile, id, suspend).await), Conflict::OrganizationSuspended);
         assert_eq!(gate.call(house, &secret).await, "credential_paused");
         let resume = house
             .app
             .decide_subscription(&benoit, key.subscription.id, Transition::Resume, Decision::default(), None)
             .await;
         assert!(matches!(resume, Err(AppError::Forbidden)), "{resume:?}");
+        // Nor by the way of another plan that gives its key at once.
+        let beside = house.app.subscribe(&benoit, subscribe(key.subscription.application.id, sirene.plan_id(1))).await;
+        assert_eq!(conflict(beside), Conflict::OrganizationSuspended);
         house.app.resume_partner(&odile, id).await.unwrap();
         assert_eq!(gate.call(house, &secret).await, "admitted");
+        assert_eq!(conflict(house.app.resume_partner(&odile, id).await), Conflict::SubscriptionState);
+    }
+
+    async fn what_a_provider_paused_an_officer_does_not_resume(house) {
+        let (sirene, odile) = desk(house).await;
+        let gate = Gate::open(house).await;
+        let id = partner(house, &odile).await.partner.id;
+        let benoit = member(house, id, "benoit").await;
+        let key = issue(house, &odile, id, sirene.plan_id(0)).await.unwrap();
+        let secret = reveal(house, &benoit, &key).await;
+        let decision = Decision { reason: Some("Abus".into()) };
+        house
+            .app
+            .decide_subscription(&sirene.provider, key.subscription.id, Transition::Pause, decision, None)
+            .await
+            .unwrap();
+        house.clock.advance(std::time::Duration::from_secs(1));
+        house.app.suspend_partner(&odile, id, SuspendPartner { reason: "Essai".into() }).await.unwrap();
+        let resumed = house
+            .app
+            .decide_subscription(&sirene.provider, key.subscription.id, Transition::Resume, Decision::default(), None)
+            .await;
+        assert_eq!(conflict(resumed), Conflict::OrganizationSuspended);
+        house.app.resume_partner(&odile, id).await.unwrap();
+        assert_eq!(gate.call(house, &secret).await, "credential_paused");
     }
 
     async fn nobody_takes_a_key_that_officers_issue(house) {

@@ -1,5 +1,6 @@
--- Partner organizations that a deployment officer looks after.
+-- Partner organizations: the deployment officer who looks after one, and since when it is suspended.
 CREATE TABLE partners (
   organization_id TEXT PRIMARY KEY REFERENCES organizations (id),
-  officer_id      TEXT NOT NULL
+  officer_id      TEXT,
+  suspended_at    {int}
 ){strict};

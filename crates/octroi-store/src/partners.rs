@@ -16,6 +16,8 @@ pub struct Partner {
     pub organization: Organization,
     /// The officer who looks after it, while the account is there.
     pub officer: Option<PartnerOfficer>,
+    /// Since when it is suspended.
+    pub suspended_at: Option<Timestamp>,
     /// Its members.
     pub people: i64,
     /// Its subscriptions that are active.
@@ -42,7 +44,7 @@ pub struct PartnerOfficer {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT o.*, b.id AS officer_id, b.first_name, b.last_name, b.email, \
+            "SELECT o.*, p.suspended_at, b.id AS officer_id, b.first_name, b.last_name, b.email, \
              (SELECT COUNT(*) FROM memberships m WHERE m.organization_id = o.id) AS people, \
              (SELECT COUNT(*) FROM applications a JOIN subscriptions s ON s.application_id = a.id \
               WHERE a.organization_id = o.id AND s.state = 'active') AS active, \
@@ -72,6 +74,7 @@ fn read(row: &Row) -> Result<Partner, StoreError> {
     Ok(Partner {
         organization: organizations::read(row)?,
         officer,
+        suspended_at: row.opt_time("suspended_at")?,
         people: row.int("people")?,
         active: row.int("active")?,
         paused: row.int("paused")?,
@@ -102,6 +105,12 @@ impl Session {
         self.maybe(select!("o.id = $1"), values![text(id)]).await?.as_ref().map(read).transpose()
     }
 
+    /// Whether an organization is a partner that is suspended.
+    pub async fn is_suspended(&mut self, id: OrganizationId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 AS one FROM partners WHERE organization_id = $1 AND suspended_at IS NOT NULL";
+        Ok(self.maybe(sql, values![text(id)]).await?.is_some())
+    }
+
     /// The minute of the last call of a subscription.
     pub async fn last_call(&mut self, id: SubscriptionId) -> Result<Option<Timestamp>, StoreError> {
         let sql = "SELECT MAX(minute) AS last_call FROM usage_minutes WHERE subscription_id = $1";
@@ -116,6 +125,21 @@ impl Tx {
             "INSERT INTO partners (organization_id, officer_id) VALUES ($1, $2) \
              ON CONFLICT (organization_id) DO UPDATE SET officer_id = excluded.officer_id",
             values![text(id), text(officer)],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Notes since when a partner is suspended; that it is not, where no moment is given.
+    pub async fn set_partner_suspended(
+        &mut self,
+        id: OrganizationId,
+        since: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO partners (organization_id, suspended_at) VALUES ($1, $2) \
+             ON CONFLICT (organization_id) DO UPDATE SET suspended_at = excluded.suspended_at",
+            values![text(id), since],
         )
         .await?;
         Ok(())

@@ -87,6 +87,9 @@ impl App {
     ) -> Result<usize, AppError> {
         let id = place.subscription.id;
         place.subscription.state = place.subscription.state.apply(transition)?;
+        if place.subscription.state == SubscriptionState::Active && tx.is_suspended(place.owner).await? {
+            return Err(Conflict::OrganizationSuspended.into());
+        }
         place.subscription.decided_at = Some(self.now());
         place.subscription.reason = reason;
         tx.update_subscription(&place.subscription).await?;
@@ -142,6 +145,9 @@ impl App {
         }
         if place.subscription.plan_id == change.plan_id {
             return Ok(self.subscription_view(place));
+        }
+        if tx.is_suspended(place.owner).await? {
+            return Err(Conflict::OrganizationSuspended.into());
         }
         let offer = offer::find(&mut tx, actor, change.plan_id).await?;
         let (before, state) = (place.subscription.plan_id, place.subscription.state);

@@ -151,6 +151,9 @@ impl App {
         comment: String,
         accepted_terms: Option<String>,
     ) -> Result<Subscription, AppError> {
+        if tx.is_suspended(application.organization_id).await? {
+            return Err(Conflict::OrganizationSuspended.into());
+        }
         if tx.open_subscription(application.id, offer.api.id).await?.is_some() {
             return Err(Conflict::AlreadySubscribed.into());
         }

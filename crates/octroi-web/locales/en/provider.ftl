@@ -37,5 +37,6 @@ notice-subscription-rejected = The request is refused.
 notice-subscription-paused = The subscription is paused: its keys open nothing.
 notice-subscription-resumed = The subscription goes on.
 notice-subscription-closed = The subscription is closed and its keys are revoked.
+notice-subscriber-suspended = This organization is suspended by its deployment officer: its subscription cannot go on.
 notice-subscription-moved = The subscription has changed meanwhile: this is where it stands.
 

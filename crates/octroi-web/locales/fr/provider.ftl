@@ -37,5 +37,6 @@ notice-subscription-rejected = La demande est refusée.
 notice-subscription-paused = La souscription est en pause : ses clés n’ouvrent plus rien.
 notice-subscription-resumed = La souscription a repris.
 notice-subscription-closed = La souscription est close et ses clés sont révoquées.
+notice-subscriber-suspended = Cette organisation est suspendue par son chargé de déploiement : sa souscription ne peut pas reprendre.
 notice-subscription-moved = La souscription a changé entre-temps : voici où elle en est.
 

@@ -374,6 +374,7 @@ async fn changed<T>(
             Conflict::AlreadySubscribed
             | Conflict::KeyExists
             | Conflict::CredentialState
+            | Conflict::OrganizationSuspended
             | Conflict::SubscriptionState,
         )) => answer::done(&place(id), "notice-partner-moved"),
         Err(AppError::Conflict(conflict @ (Conflict::PlanClosed | Conflict::ApiNotOpen))) => {

@@ -47,7 +47,7 @@ fn people() -> Vec<Row> {
         post("/api/v1/partners/{organization_id}/suspend", "suspendPartner", suspend)
             .says(TAG, "Stop everything that a partner calls with")
             .permits(Action::PartnerManage)
-            .conflicts([Conflict::SubscriptionState]),
+            .conflicts([Conflict::OrganizationSuspended]),
         post("/api/v1/partners/{organization_id}/resume", "resumePartner", resume)
             .says(TAG, "Let a suspended partner call again")
             .permits(Action::PartnerManage)
@@ -67,6 +67,7 @@ fn keys() -> Vec<Row> {
             .status(http::StatusCode::CREATED)
             .conflicts([
                 Conflict::AlreadySubscribed,
+                Conflict::OrganizationSuspended,
                 Conflict::PlanClosed,
                 Conflict::ApiNotOpen,
                 Conflict::ApplicationKind,

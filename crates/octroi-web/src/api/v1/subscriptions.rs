@@ -66,10 +66,11 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 /// What an offer can be refused for.
-const OFFER: [Conflict; 7] = [
+const OFFER: [Conflict; 8] = [
     Conflict::AlreadySubscribed,
     Conflict::PlanClosed,
     Conflict::IssuedByOfficer,
+    Conflict::OrganizationSuspended,
     Conflict::ApiNotOpen,
     Conflict::ApplicationArchived,
     Conflict::ApplicationKind,
@@ -96,7 +97,7 @@ fn decision(path: &'static str, operation: &'static str, transition: Transition)
     post(path, operation, move |call| decide(call, transition))
         .permits(action)
         .if_match()
-        .conflicts([Conflict::SubscriptionState])
+        .conflicts([Conflict::SubscriptionState, Conflict::OrganizationSuspended])
 }
 
 async fn decide(call: Call<One, (), Json<Decision>>, transition: Transition) -> Shown {

@@ -100,6 +100,9 @@ async fn change(
         Err(AppError::Conflict(Conflict::SubscriptionState)) => {
             answer::done(&place(id), "notice-subscription-moved")
         }
+        Err(AppError::Conflict(Conflict::OrganizationSuspended)) => {
+            answer::done(&place(id), "notice-subscriber-suspended")
+        }
         Err(AppError::Invalid(violations)) => {
             let shell = visitor.shell(Section::Provider);
             let errors = violations.into_iter().map(FieldError::from).collect();

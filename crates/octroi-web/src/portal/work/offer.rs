@@ -82,6 +82,7 @@ pub(super) fn refusals(error: AppError) -> Result<Vec<FieldError>, AppError> {
                 Conflict::ApplicationArchived => "application",
                 Conflict::PlanClosed
                 | Conflict::IssuedByOfficer
+                | Conflict::OrganizationSuspended
                 | Conflict::ApiNotOpen
                 | Conflict::ApplicationKind => "plan",
                 other => return Err(other.into()),
