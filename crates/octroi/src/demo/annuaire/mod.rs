@@ -135,13 +135,17 @@ fn bundle(kind: &str, page: &Page<'_>, own: &str) -> Value {
             "search": {"mode": "match"},
         })
     };
-    json!({
+    let mut bundle = json!({
         "resourceType": "Bundle",
         "type": "searchset",
         "total": page.total,
         "link": links,
-        "entry": page.resources.iter().map(entry).collect::<Vec<_>>(),
-    })
+    });
+    // FHIR's JSON knows no empty list.
+    if !page.resources.is_empty() {
+        bundle["entry"] = page.resources.iter().map(entry).collect();
+    }
+    bundle
 }
 
 fn takes_json(headers: &HeaderMap) -> bool {
