@@ -235,6 +235,7 @@ impl Plans {
                 slug: definition.slug.clone(),
                 security: definition.security,
                 limits: definition.limits,
+                operations: definition.operations.clone(),
             });
         }
         map

@@ -2,6 +2,7 @@
 //! of the same API share a slug.
 
 mod offer;
+mod operations;
 mod rewriting;
 
 use ipnet::IpNet;
@@ -15,6 +16,8 @@ use crate::time::Timestamp;
 use crate::validate::{Check, Rule, Violation};
 
 pub use offer::{MAX_MARKDOWN_BYTES, MAX_PLANS, check_markdown, check_plans};
+pub use operations::OperationRule;
+pub(crate) use operations::check as check_operations;
 pub use rewriting::Rewriting;
 
 /// Where an API is in its life.
@@ -111,18 +114,6 @@ pub enum Placement {
     Bearer,
     /// `Authorization: Basic …` (RFC 7617).
     Basic,
-}
-
-/// A method and path that the API lets through. An API without any lets all through.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OperationRule {
-    /// HTTP methods in capitals. `GET` lets `HEAD` through as well.
-    #[schemars(length(min = 1, max = 10))]
-    pub methods: Vec<String>,
-    /// Path behind the API's prefix. `*` stands for one segment, `**` at the end for all that follow.
-    #[schemars(length(min = 1, max = 500))]
-    pub path: String,
 }
 
 /// Which web pages may call the API from a browser (Fetch standard, CORS).
@@ -260,8 +251,6 @@ impl Language {
     }
 }
 
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
 impl GatewayDefinition {
     /// What is wrong with this definition as far as the text alone can tell. Whether an upstream's *name* leads to a
     /// private network is asked again at every connection (promise G6).
@@ -281,7 +270,7 @@ impl GatewayDefinition {
             };
             c.require(fits, &format!("credentials[{i}].name"), Rule::Malformed { expected: "header_name" });
         }
-        self.check_operations(&mut c);
+        check_operations(&mut c, "operations", &self.operations);
         if let Some(cors) = &self.cors {
             check_cors(&mut c, cors);
         }
@@ -357,34 +346,6 @@ impl GatewayDefinition {
             );
         }
     }
-
-    fn check_operations(&self, c: &mut Check) {
-        c.require(self.operations.len() <= 1_000, "operations", Rule::TooLong { max: 1_000 });
-        for (i, rule) in self.operations.iter().enumerate() {
-            c.require(!rule.methods.is_empty(), &format!("operations[{i}].methods"), Rule::Required);
-            for (j, method) in rule.methods.iter().enumerate() {
-                c.require(
-                    METHODS.contains(&method.as_str()),
-                    &format!("operations[{i}].methods[{j}]"),
-                    Rule::NotAllowed { allowed: METHODS.join(", ") },
-                );
-            }
-            let field = format!("operations[{i}].path");
-            c.require(is_path_pattern(&rule.path), &field, Rule::Malformed { expected: "operation_path" });
-        }
-    }
-}
-
-/// A path in which `*` stands for one segment, and `**` at the end for all that follow.
-fn is_path_pattern(path: &str) -> bool {
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
-    path.starts_with('/')
-        && path.len() <= 500
-        && segments.iter().enumerate().all(|(k, s)| match *s {
-            "**" => k + 1 == segments.len(),
-            "*" => true,
-            s => !s.contains('*') && s != "." && s != ".." && !s.contains(char::is_whitespace),
-        })
 }
 
 /// An address that paths are put behind: a host, and nothing that belongs to one call.

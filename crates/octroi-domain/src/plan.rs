@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::{OperationRule, check_operations};
 use crate::ids::{ApiId, PlanId};
 use crate::time::Timestamp;
 use crate::validate::{Check, Rule, Violation};
@@ -172,6 +173,10 @@ pub struct PlanDefinition {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 3650))]
     pub key_days: Option<u32>,
+    /// What a keyless plan opens of the API; empty opens all of it. Calls of anything else need a credential.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 1000))]
+    pub operations: Vec<OperationRule>,
 }
 
 impl PlanDefinition {
@@ -192,7 +197,10 @@ impl PlanDefinition {
         }
         if self.security == Security::Keyless {
             c.require(self.limits.rate.is_some(), "limits.rate", Rule::Required);
+        } else if !self.operations.is_empty() {
+            c.fail("operations", Rule::Conflicts { with: "security".to_owned() });
         }
+        check_operations(&mut c, "operations", &self.operations);
         c.require(
             self.key_days.is_none_or(|d| (1..=3_650).contains(&d)),
             "key_days",
@@ -261,5 +269,21 @@ mod tests {
         .unwrap();
         let found = plan.check().unwrap_err();
         assert_eq!(found, [Violation { field: "limits.rate".into(), rule: Rule::Required }]);
+    }
+
+    #[test]
+    fn only_a_keyless_plan_opens_a_part_of_its_api() {
+        let found = |security: &str, path: &str| {
+            let plan: PlanDefinition = serde_json::from_value(serde_json::json!({
+                "slug": "part", "name": "Part", "security": security,
+                "limits": {"rate": {"count": 120, "window_seconds": 60}},
+                "operations": [{"methods": ["GET"], "path": path}],
+            }))
+            .unwrap();
+            plan.check().err().unwrap_or_default().into_iter().map(|v| v.field).collect::<Vec<_>>()
+        };
+        assert_eq!(found("keyless", "/widget/*"), [""; 0]);
+        assert_eq!(found("keyless", "widget"), ["operations[0].path"]);
+        assert_eq!(found("api_key", "/widget/*"), ["operations"]);
     }
 }

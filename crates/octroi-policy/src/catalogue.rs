@@ -16,8 +16,7 @@ use octroi_domain::plan::{RateLimit, Security};
 use crate::dialect::Dialect;
 use crate::feed::{ApiSource, CatalogueSource, PlanSource};
 use crate::token::Issuer;
-use operations::Operation;
-pub use operations::Permitted;
+pub use operations::{Operations, Permitted};
 pub use rewriting::Rewriting;
 
 /// Every API that is served, and those that cannot be.
@@ -87,13 +86,20 @@ pub struct Api {
     pub challenges: Vec<HeaderValue>,
     /// How addresses in answers are led back through the gateway.
     pub rewriting: Option<Rewriting>,
-    operations: Vec<Operation>,
+    operations: Operations,
     live: Vec<Arc<Target>>,
     sandbox: Vec<Arc<Target>>,
     plans: Vec<PlanSource>,
-    keyless: Option<PlanSource>,
+    keyless: Option<Keyless>,
     /// What keeps it shut.
     pub fault: Option<String>,
+}
+
+/// What anybody may call.
+#[derive(Debug)]
+struct Keyless {
+    plan: PlanSource,
+    operations: Operations,
 }
 
 /// Where a credential may stand.
@@ -241,7 +247,7 @@ impl Api {
             hidden_parameters,
             live: targets(UpstreamClass::Live),
             sandbox: targets(UpstreamClass::Sandbox),
-            operations: gateway.operations.iter().map(Operation::compile).collect(),
+            operations: Operations::compile(&gateway.operations),
             rewriting: gateway.rewriting.as_ref().map(Rewriting::compile),
             cors: gateway.cors,
             ip_limit: gateway.ip_limit,
@@ -250,7 +256,7 @@ impl Api {
             required_parameters: gateway.required_parameters.into_iter().map(|p| p.name).collect(),
             timeouts: gateway.timeouts,
             max_body_bytes: gateway.max_body_bytes,
-            keyless: plans.iter().find(|p| p.security == Security::Keyless).cloned(),
+            keyless: plans.iter().find(|p| p.security == Security::Keyless).map(Keyless::compile),
             plans,
             fault,
         }
@@ -264,9 +270,14 @@ impl Api {
         }
     }
 
-    /// The plan that lets anybody call.
+    /// The plan that lets anybody call, this or that.
     pub fn keyless(&self) -> Option<&PlanSource> {
-        self.keyless.as_ref()
+        self.keyless.as_ref().map(|keyless| &keyless.plan)
+    }
+
+    /// Whether a method and the normal path behind the prefix ask for no credential.
+    pub fn open_to_anybody(&self, method: &str, rest: &str) -> bool {
+        self.keyless.as_ref().is_some_and(|k| k.operations.permits(method, rest) == Permitted::Yes)
     }
 
     /// The plan with this identifier.
@@ -276,7 +287,7 @@ impl Api {
 
     /// What the API's rules say of a method and of the normal path behind the prefix.
     pub fn permits(&self, method: &str, rest: &str) -> Permitted {
-        operations::permits(&self.operations, method, rest)
+        self.operations.permits(method, rest)
     }
 }
 
@@ -337,6 +348,12 @@ fn challenges(slug: &str, seats: &[Seat]) -> Vec<HeaderValue> {
         Seat::Basic => format!("Basic realm=\"{slug}\", charset=\"UTF-8\""),
     };
     seats.iter().filter_map(|seat| HeaderValue::from_str(&challenge(seat)).ok()).collect()
+}
+
+impl Keyless {
+    fn compile(plan: &PlanSource) -> Self {
+        Self { plan: plan.clone(), operations: Operations::compile(&plan.operations) }
+    }
 }
 
 impl Seat {

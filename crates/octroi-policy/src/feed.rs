@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use octroi_domain::api::{ApiState, GatewayDefinition, UpstreamClass};
+use octroi_domain::api::{ApiState, GatewayDefinition, OperationRule, UpstreamClass};
 use octroi_domain::credential::Digest;
 use octroi_domain::ids::{ApiId, ApplicationId, BootId, CredentialId, PlanId, SubscriptionId};
 use octroi_domain::plan::{Limits, Security};
@@ -68,6 +68,8 @@ pub struct PlanSource {
     pub security: Security,
     /// What limits them.
     pub limits: Limits,
+    /// What a keyless plan opens of the API; empty opens all of it.
+    pub operations: Vec<OperationRule>,
 }
 
 /// Who signs access tokens, and with which keys.

@@ -24,6 +24,7 @@ pub(crate) fn api_source(slug: &str, path: &str) -> ApiSource {
             slug: "public".into(),
             security: octroi_domain::plan::Security::ApiKey,
             limits: octroi_domain::plan::Limits::default(),
+            operations: Vec::new(),
         }],
     }
 }

@@ -47,6 +47,7 @@ fn api() -> ApiSource {
             slug: "public".into(),
             security: Security::ApiKey,
             limits,
+            operations: Vec::new(),
         }],
     }
 }

@@ -60,14 +60,16 @@ impl AccessKind {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
-    /// The easiest way in that these plans give.
+    /// The easiest way in that these plans give to the whole API.
     fn of(plans: &[Plan]) -> Option<Self> {
+        let whole =
+            |plan: &&Plan| plan.state == PlanState::Published && plan.definition.operations.is_empty();
         let kind = |plan: &Plan| match (plan.definition.security, plan.definition.validation) {
             (Security::Keyless, _) => Self::Open,
             (_, Validation::Automatic) => Self::Immediate,
             (_, Validation::Manual | Validation::Officer) => Self::OnRequest,
         };
-        plans.iter().filter(|plan| plan.state == PlanState::Published).map(kind).min()
+        plans.iter().filter(whole).map(kind).min()
     }
 }
 

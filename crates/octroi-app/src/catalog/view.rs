@@ -2,7 +2,7 @@
 
 use octroi_domain::actor::Actor;
 use octroi_domain::api::{
-    Api, ApiState, GatewayDefinition, Language, Listing, Placement, Presentation, Route,
+    Api, ApiState, GatewayDefinition, Language, Listing, OperationRule, Placement, Presentation, Route,
 };
 use octroi_domain::ids::{ApiId, OrganizationId, PageId, PlanId};
 use octroi_domain::organization::Organization;
@@ -112,6 +112,8 @@ pub struct PlanView {
     pub scopes: Vec<String>,
     /// The largest life of a key in days; none means without end.
     pub key_days: Option<u32>,
+    /// What a keyless plan opens of the API; empty opens all of it.
+    pub operations: Vec<OperationRule>,
     /// Whether it takes new subscriptions.
     pub state: PlanState,
     /// The edition of the API, which counts the changes of its plans too.
@@ -182,6 +184,7 @@ impl PlanView {
             limits: d.limits,
             scopes: d.scopes,
             key_days: d.key_days,
+            operations: d.operations,
             state: plan.state,
             edition,
         }

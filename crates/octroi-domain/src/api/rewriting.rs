@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::is_path_pattern;
+use super::operations::is_path_pattern;
 use crate::validate::{Check, Rule};
 
 /// Most entries of each list.

@@ -323,6 +323,7 @@ pub fn api(slug: &str, path: &str, upstream: &str, more: Value) -> ApiSource {
         slug: "public".into(),
         security: Security::ApiKey,
         limits: Limits::default(),
+        operations: Vec::new(),
     };
     ApiSource {
         id: api_id(slug),

@@ -216,20 +216,41 @@ fn operations_parameters_and_filters_are_data() {
 #[test]
 fn a_keyless_plan_lets_anybody_call_as_often_as_each_address_may() {
     let upstream = Upstream::echo();
-    let mut api = api("sirene", "/s", &upstream.url(), json!({}));
-    api.plans.push(PlanSource {
-        id: plan_id("keyless"),
-        slug: "keyless".into(),
-        security: Security::Keyless,
-        limits: Limits { rate: Some(RateLimit { count: 2, window_seconds: 60 }), quota: None },
-    });
-    let house = house(vec![api], keys());
+    let house = partly_open(&upstream, json!([]));
     assert_eq!(house.get("/s/x", "").header("x-rate-limit-remaining"), Some("1"));
     assert_eq!(house.get("/s/x", "").status, 200);
     assert_eq!(house.get("/s/x", "").status, 429);
     assert_eq!(house.get_with("/s/x", SECRET).status, 200);
     assert_eq!(house.get_with("/s/x", "a-key-nobody-has").status, 401);
     assert!(upstream.received().contains("x-octroi-plan: keyless"));
+}
+
+#[test]
+fn a_keyless_plan_may_open_a_part_and_everything_else_asks_for_a_key() {
+    let upstream = Upstream::echo();
+    let house = partly_open(&upstream, json!([{"methods": ["GET"], "path": "/widget/*"}]));
+    assert_eq!(house.get("/s/widget/1", "").header("x-rate-limit-remaining"), Some("1"));
+    assert_eq!(house.get("/s/widget/2", "").status, 200);
+    assert_eq!(house.get("/s/widget/3", "").status, 429);
+    assert_eq!(house.get("/s/mission", "").status, 401);
+    assert_eq!(house.get("/s/%77idget/4", "").status, 429);
+    assert_eq!(house.get("/s/widget/1/2", "").status, 401);
+    assert_eq!(house.call("DELETE /s/widget/1 HTTP/1.1\r\nHost: g\r\n\r\n").status, 401);
+    assert_eq!(house.get_with("/s/widget/1", SECRET).status, 200);
+    assert_eq!(house.get_with("/s/widget/1", "a-key-nobody-has").status, 401);
+}
+
+/// An API whose keyless plan opens these operations twice a minute.
+fn partly_open(upstream: &Upstream, operations: serde_json::Value) -> House {
+    let mut api = api("sirene", "/s", &upstream.url(), json!({}));
+    api.plans.push(PlanSource {
+        id: plan_id("keyless"),
+        slug: "keyless".into(),
+        security: Security::Keyless,
+        limits: Limits { rate: Some(RateLimit { count: 2, window_seconds: 60 }), quota: None },
+        operations: serde_json::from_value(operations).unwrap(),
+    });
+    house(vec![api], keys())
 }
 
 #[test]

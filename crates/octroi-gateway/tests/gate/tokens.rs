@@ -55,6 +55,7 @@ fn gate(signer: &Signer) -> (Upstream, House) {
         slug: "keys".into(),
         security: Security::ApiKey,
         limits: Limits::default(),
+        operations: Vec::new(),
     });
     let issuer = IssuerSource { issuer: "https://portal.test".into(), keys: vec![signer.public("one")] };
     let catalogue = CatalogueSource { apis: vec![api], issuer: Some(issuer) };

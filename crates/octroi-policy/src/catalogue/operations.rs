@@ -4,9 +4,13 @@ use octroi_domain::api::OperationRule;
 
 use crate::path;
 
+/// Methods and paths that are let through: all, where there is no rule.
+#[derive(Debug, Default)]
+pub struct Operations(Vec<Operation>);
+
 /// A method and path that is let through.
 #[derive(Debug)]
-pub(super) struct Operation {
+struct Operation {
     methods: Vec<String>,
     path: PathPattern,
 }
@@ -35,28 +39,35 @@ pub enum Permitted {
     No,
 }
 
-/// What these rules say of a method and of the normal path behind the API's prefix. Without any rule all is let through.
-pub(super) fn permits(operations: &[Operation], method: &str, rest: &str) -> Permitted {
-    if operations.is_empty() {
-        return Permitted::Yes;
+impl Operations {
+    /// Makes rules ready to be asked.
+    pub fn compile(rules: &[OperationRule]) -> Self {
+        Self(rules.iter().map(Operation::compile).collect())
     }
-    let mut known: Vec<String> = Vec::new();
-    for operation in operations.iter().filter(|o| o.path.matches(rest)) {
-        if operation.allows(method) {
+
+    /// What the rules say of a method and of the normal path behind the API's prefix.
+    pub fn permits(&self, method: &str, rest: &str) -> Permitted {
+        if self.0.is_empty() {
             return Permitted::Yes;
         }
-        known.extend(operation.methods.iter().cloned());
+        let mut known: Vec<String> = Vec::new();
+        for operation in self.0.iter().filter(|o| o.path.matches(rest)) {
+            if operation.allows(method) {
+                return Permitted::Yes;
+            }
+            known.extend(operation.methods.iter().cloned());
+        }
+        if known.is_empty() {
+            return Permitted::No;
+        }
+        known.sort_unstable();
+        known.dedup();
+        Permitted::OtherMethods(known)
     }
-    if known.is_empty() {
-        return Permitted::No;
-    }
-    known.sort_unstable();
-    known.dedup();
-    Permitted::OtherMethods(known)
 }
 
 impl Operation {
-    pub(super) fn compile(rule: &OperationRule) -> Self {
+    fn compile(rule: &OperationRule) -> Self {
         Self { methods: rule.methods.clone(), path: PathPattern::compile(&rule.path) }
     }
 
@@ -110,8 +121,8 @@ mod tests {
             {"methods": ["GET", "POST"], "path": "/fhir/**"},
         ]))
         .unwrap();
-        let operations: Vec<_> = rules.iter().map(Operation::compile).collect();
-        let permits = |method, rest| permits(&operations, method, rest);
+        let operations = Operations::compile(&rules);
+        let permits = |method, rest| operations.permits(method, rest);
         assert_eq!(permits("GET", "/siret/1"), Permitted::Yes);
         assert_eq!(permits("HEAD", "/siret/1"), Permitted::Yes);
         assert_eq!(permits("get", "/siret/1"), Permitted::OtherMethods(vec!["GET".into()]));

@@ -42,7 +42,7 @@ impl<'r> Screened<'r> {
         let call = self.0;
         let who = match find_credential(&call).map_err(|outcome| refuse(&call, outcome))? {
             Some(shown) => Who::Key(recognise(policy, &call, &shown)?),
-            None if call.api.keyless().is_some() => Who::Anybody,
+            None if call.api.open_to_anybody(call.facts.method, call.rest()) => Who::Anybody,
             None => return Err(refuse(&call, Outcome::CredentialMissing)),
         };
         Ok(Identified { call, who })

@@ -184,6 +184,7 @@ plan-key-days =
     }
 plan-oauth2 = OAuth 2.0 token (client credentials), from server to server
 plan-keyless = Without a key or a subscription
+plan-keyless-part = Without a key or a subscription, for these calls only: { $operations }
 plan-comment = A word to the provider is asked for
 plan-scopes = Scopes: { $scopes }
 plan-subscribe = Subscribe to this plan

@@ -184,6 +184,7 @@ plan-key-days =
     }
 plan-oauth2 = Jeton OAuth 2.0 (client credentials), de serveur à serveur
 plan-keyless = Sans clé ni souscription
+plan-keyless-part = Sans clé ni souscription, pour ces appels seulement : { $operations }
 plan-comment = Un mot au fournisseur est demandé
 plan-scopes = Portées : { $scopes }
 plan-subscribe = Souscrire à ce plan

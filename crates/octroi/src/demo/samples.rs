@@ -87,6 +87,8 @@ embedded! {
     "pages/engagement/authentification.fr.md",
     "pages/engagement/missions.en.md",
     "pages/engagement/missions.fr.md",
+    "pages/engagement/securite-des-cles.en.md",
+    "pages/engagement/securite-des-cles.fr.md",
     "pages/sirene/erreurs.en.md",
     "pages/sirene/erreurs.fr.md",
     "pages/sirene/premiers-pas.en.md",

@@ -2,6 +2,7 @@
 
 use octroi_domain::api::Placement;
 use octroi_domain::plan::{PlanDefinition, Security};
+use octroi_policy::catalogue::{Operations, Permitted};
 use serde_json::{Map, Value, json};
 
 /// What a published document says of the API, whatever the imported one said.
@@ -21,6 +22,7 @@ pub(in crate::catalog) fn publish(document: &mut Value, publication: &Publicatio
     let Some(root) = document.as_object_mut() else { return };
     let (schemes, requirements) = security(publication);
     root.insert("servers".to_owned(), json!([{ "url": publication.access_url }]));
+    open_operations(root, publication, &requirements);
     root.insert("security".to_owned(), Value::Array(requirements));
     let components = root.entry("components").or_insert_with(|| json!({}));
     if let Some(components) = components.as_object_mut() {
@@ -43,10 +45,34 @@ fn security(publication: &Publication<'_>) -> (Map<String, Value>, Vec<Value>) {
         requirements.push(json!({ "oauth2": [] }));
         schemes.insert("oauth2".to_owned(), oauth2(publication));
     }
-    if has(Security::Keyless) {
-        requirements.push(json!({}));
+    if publication.plans.iter().any(|p| p.security == Security::Keyless && p.operations.is_empty()) {
+        requirements.push(nothing());
     }
     (schemes, requirements)
+}
+
+/// The alternative that asks for no credential.
+fn nothing() -> Value {
+    json!({})
+}
+
+/// Says of each operation that a keyless plan opens by itself that it needs no credential.
+fn open_operations(root: &mut Map<String, Value>, publication: &Publication<'_>, requirements: &[Value]) {
+    let keyless = publication.plans.iter().filter(|p| p.security == Security::Keyless);
+    let open: Vec<Operations> =
+        keyless.filter(|p| !p.operations.is_empty()).map(|p| Operations::compile(&p.operations)).collect();
+    let is_open = |method: &str, path: &str| open.iter().any(|o| o.permits(method, path) == Permitted::Yes);
+    let security: Vec<Value> = requirements.iter().cloned().chain([nothing()]).collect();
+    let paths = root.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, item) in paths.into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            if let Some(operation) =
+                operation.as_object_mut().filter(|_| is_open(&method.to_uppercase(), path))
+            {
+                operation.insert("security".to_owned(), Value::Array(security.clone()));
+            }
+        }
+    }
 }
 
 fn scheme_name(placement: &Placement) -> &'static str {
@@ -119,5 +145,34 @@ mod tests {
             "security": [{"api_key": []}, {"api_key_2": []}, {"bearer": []}, {"oauth2": []}, {}],
         });
         assert_eq!(document, expected);
+    }
+
+    #[test]
+    fn a_part_that_is_open_to_anybody_stands_at_its_operations() {
+        let plan = |more: Value| -> PlanDefinition {
+            let mut plan = json!({"slug": "p", "name": "P"});
+            plan.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            serde_json::from_value(plan).unwrap()
+        };
+        let (key, part) = (
+            plan(json!({"security": "api_key"})),
+            plan(json!({"security": "keyless", "operations": [{"methods": ["GET"], "path": "/widget/*"}]})),
+        );
+        let publication = Publication {
+            access_url: "https://gate.example/a".into(),
+            token_url: "https://portal.example/oauth/token".into(),
+            credentials: &[Placement::Header { name: "X-Key".into() }],
+            plans: vec![&key, &part],
+        };
+        let mut document = json!({"paths": {
+            "/widget/{id}": {"parameters": [], "get": {"summary": "w"}, "delete": {}},
+            "/mission": {"get": {}},
+        }});
+        publish(&mut document, &publication);
+        assert_eq!(document["security"], json!([{"api_key": []}]));
+        let paths = &document["paths"];
+        assert_eq!(paths["/widget/{id}"]["get"], json!({"summary": "w", "security": [{"api_key": []}, {}]}));
+        assert_eq!(paths["/widget/{id}"]["delete"], json!({}));
+        assert_eq!(paths["/mission"]["get"], json!({}));
     }
 }

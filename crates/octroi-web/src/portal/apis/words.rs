@@ -119,7 +119,8 @@ pub(crate) fn plan_lines(shell: &Shell, plan: &PlanView, provider: &str) -> Vec<
         (Security::ApiKey, None) => shell.say("plan-key"),
         (Security::ApiKey, Some(days)) => shell.count("plan-key-days", &days.into()),
         (Security::Oauth2, _) => shell.say("plan-oauth2"),
-        (Security::Keyless, _) => shell.say("plan-keyless"),
+        (Security::Keyless, _) if plan.operations.is_empty() => shell.say("plan-keyless"),
+        (Security::Keyless, _) => shell.fill("plan-keyless-part", "operations", operations(plan)),
     });
     if plan.comment == CommentRule::Required {
         lines.push(shell.say("plan-comment"));
@@ -128,6 +129,12 @@ pub(crate) fn plan_lines(shell: &Shell, plan: &PlanView, provider: &str) -> Vec<
         lines.push(shell.fill("plan-scopes", "scopes", plan.scopes.join(", ")));
     }
     lines
+}
+
+/// The calls that a keyless plan opens: "GET /widget/*, POST /search".
+fn operations(plan: &PlanView) -> String {
+    let words = plan.operations.iter().map(|rule| format!("{} {}", rule.methods.join(" "), rule.path));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Where the key stands in a call: a sentence, and the name that it ends with.

@@ -49,10 +49,27 @@ const ASSOCIATIONS: [&str; 7] = [
     "L’Heure du Goûter",
 ];
 
+/// The widgets: identifier, title, and the domain whose missions it shows.
+const WIDGETS: [(&str, &str, &str); 2] = [
+    ("99990000-0000-4000-9000-000000000001", "Agir pour la nature", "environnement"),
+    ("99990000-0000-4000-9000-000000000002", "Bouger ensemble", "sport"),
+];
+
+/// Missions that a widget shows.
+const SHOWN: usize = 3;
+
 /// Every mission, in the order of its identifier.
 pub(super) fn missions() -> Vec<Mission> {
     let pairs = TASKS.iter().flat_map(|task| PLACES.iter().map(move |place| (task, place)));
     pairs.enumerate().map(|(n, (task, place))| Mission::new(n, *task, *place)).collect()
+}
+
+/// The widget with this identifier, with the first missions of its domain.
+pub(super) fn widget(missions: &[Mission], id: &str) -> Option<Value> {
+    let (_, title, domain) = WIDGETS.iter().find(|(known, ..)| *known == id)?;
+    let shown = missions.iter().filter(|mission| mission.domain == *domain).take(SHOWN);
+    let shown: Vec<Value> = shown.map(|m| json!({"_id": m.id, "title": m.title, "city": m.city})).collect();
+    Some(json!({"_id": id, "title": title, "missions": shown}))
 }
 
 impl Mission {

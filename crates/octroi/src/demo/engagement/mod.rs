@@ -4,7 +4,7 @@ mod data;
 
 use std::sync::Arc;
 
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -13,7 +13,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use data::{Mission, missions};
+use data::{Mission, missions, widget};
 
 /// Missions of one answer, where nobody says how many, and at most.
 const USUAL: usize = 25;
@@ -29,11 +29,15 @@ pub(super) fn router() -> Result<Router, serde_json::Error> {
         .route("/mission/{id}", get(one))
         .route("/myorganization", get(caller))
         .route("/v2/activity", post(activity))
+        .route("/widget/{id}", get(shown))
         .fallback(async || failure(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found"))
         .with_state(Arc::new(missions())))
 }
 
 type Shared = State<Arc<Vec<Mission>>>;
+
+/// The identifier in an address.
+type Id = Result<Path<String>, PathRejection>;
 
 /// What a list can be held to.
 #[derive(Debug, Default, Deserialize)]
@@ -47,12 +51,9 @@ struct Search {
     remote: Option<String>,
 }
 
-async fn list(
-    State(all): Shared,
-    query: Result<Query<Search>, axum::extract::rejection::QueryRejection>,
-) -> Response {
+async fn list(State(all): Shared, query: Result<Query<Search>, QueryRejection>) -> Response {
     let Ok(Query(search)) = query else {
-        return failure(StatusCode::BAD_REQUEST, "INVALID_QUERY", "Unknown query parameter");
+        return failure(StatusCode::BAD_REQUEST, "INVALID_QUERY", "Unknown or repeated query parameter");
     };
     match page(&all, &search) {
         Ok(body) => Json(body).into_response(),
@@ -101,11 +102,33 @@ fn plain(text: &str) -> String {
     text.trim().to_lowercase().chars().map(letter).collect()
 }
 
-async fn one(State(all): Shared, Path(id): Path<String>) -> Response {
-    match all.iter().find(|mission| mission.id == id) {
-        Some(mission) => Json(json!({"ok": true, "data": mission.json()})).into_response(),
-        None => failure(StatusCode::NOT_FOUND, "NOT_FOUND", "Mission not found"),
+async fn one(State(all): Shared, id: Id) -> Response {
+    named(id, |id| all.iter().find(|mission| mission.id == id).map(Mission::json))
+}
+
+/// What anybody's page may show: the one address that asks for no key.
+async fn shown(State(all): Shared, id: Id) -> Response {
+    named(id, |id| widget(&all, id))
+}
+
+/// What has the identifier in the address.
+fn named(id: Id, find: impl FnOnce(&str) -> Option<Value>) -> Response {
+    let Some(id) = id.ok().map(|Path(id)| id).filter(|id| is_uuid(id)) else {
+        return failure(StatusCode::BAD_REQUEST, "INVALID_PARAMS", "The identifier must be a UUID");
+    };
+    match find(&id) {
+        Some(data) => Json(json!({"ok": true, "data": data})).into_response(),
+        None => failure(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found"),
     }
+}
+
+/// Whether a text has the form of RFC 9562, section 4.
+fn is_uuid(text: &str) -> bool {
+    let fits = |(place, byte): (usize, u8)| match place {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
 /// Who calls, as the gateway says: the key never comes this far.
@@ -193,5 +216,43 @@ mod tests {
         ] {
             assert!(page(&all, &wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn a_parameter_that_nobody_knows_or_that_stands_twice_is_refused() {
+        let asked = |query: &str| {
+            let address = format!("/mission?{query}").parse().unwrap();
+            Query::<Search>::try_from_uri(&address).is_ok()
+        };
+        assert!(asked("skip=5&limit=5&domain=sport"));
+        assert!(!asked("ville=Villefictive") && !asked("skip=5&skip=10"));
+    }
+
+    #[test]
+    fn everything_is_well_formed_and_says_that_it_is_invented() {
+        let all = missions();
+        assert!(all.len() >= 60);
+        for mission in &all {
+            assert!(is_uuid(&mission.id) && mission.id.starts_with("9999"), "{}", mission.id);
+            let association = &mission.json()["publisherName"];
+            assert!(association.as_str().unwrap().ends_with(" (fictif)"), "{association}");
+        }
+    }
+
+    #[test]
+    fn an_identifier_leads_to_one_thing_and_a_wrong_one_is_said() {
+        let all = missions();
+        let of = |id: &str, find: &dyn Fn(&str) -> Option<Value>| {
+            named(Ok(Path(id.to_owned())), find).status().as_u16()
+        };
+        let mission = |id: &str| all.iter().find(|mission| mission.id == id).map(Mission::json);
+        assert_eq!(of("99990000-0000-4000-8000-000000000060", &mission), 200);
+        assert_eq!(of("99990000-0000-4000-8000-000000000999", &mission), 404);
+        for wrong in ["1", "99990000-0000-4000-8000-00000000000g", "999900000-000-4000-8000-000000000001"] {
+            assert_eq!(of(wrong, &mission), 400, "{wrong}");
+        }
+        let widget = |id: &str| widget(&all, id);
+        assert_eq!(of("99990000-0000-4000-9000-000000000001", &widget), 200);
+        assert_eq!(of("99990000-0000-4000-8000-000000000001", &widget), 404);
     }
 }
