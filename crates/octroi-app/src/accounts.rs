@@ -30,6 +30,7 @@ use crate::error::taken;
 use crate::mail::{MailMessage, pages};
 use crate::page::{Page, PageRequest};
 use crate::setup::ACCOUNT_KEYS;
+use crate::shared::MailReason;
 use crate::{App, AppError, Conflict};
 
 /// For this long after a sign-in one may do what a stolen token must not.
@@ -200,7 +201,7 @@ impl App {
 
     /// Asks whoever reads `email` to confirm it, or tells them that their address has an account.
     async fn send_new_email_link(&self, tx: &mut Tx, account: &Account, email: &str) -> Result<(), AppError> {
-        if !self.may_mail(email) {
+        if !self.may_mail(MailReason::NewAddress, email) {
             return Ok(());
         }
         if let Some(other) = tx.account_by_email(email).await?.filter(|other| other.id != account.id) {
@@ -225,9 +226,9 @@ impl App {
         }
     }
 
-    /// Whether one more mail may be sent to `email` on anybody's demand; counts it.
-    pub(crate) fn may_mail(&self, email: &str) -> bool {
-        let (key, now) = (login_key(email), self.monotonic());
+    /// Whether one more mail may be sent to `email` on anybody's demand; counts it. One kind does not use up another's.
+    pub(crate) fn may_mail(&self, reason: MailReason, email: &str) -> bool {
+        let (key, now) = ((reason, login_key(email)), self.monotonic());
         let may = self.shared.mailboxes.wait(&key, now).is_none();
         if may {
             self.shared.mailboxes.fail(key, now);

@@ -32,6 +32,9 @@ use crate::{App, AppError, Conflict};
 pub use import::{ImportedKey, MAX_IMPORTED};
 pub(crate) use issuing::key_end;
 
+/// Credentials of one subscription, or secrets of one client, that live on beside their successor.
+const MOST_IN_GRACE: usize = 2;
+
 /// A credential, without its secret.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CredentialView {
@@ -278,12 +281,29 @@ impl App {
         successor: CredentialId,
         grace: Duration,
     ) -> Result<(), AppError> {
+        if !grace.is_zero() {
+            self.check_room_for_grace(tx, &old).await?;
+        }
         old.replace(successor, grace, self.now())?;
         tx.update_credential(&old).await?;
         tx.changed(Change::Credential(old.id));
         let details = json!({"successor": successor, "grace_seconds": grace.as_secs()});
         self.audit(tx, actor, "credential.renewed", old.id, details);
         self.tell_renewed(tx, actor, &old, place).await
+    }
+
+    /// Refuses one more credential that lives on beside its successor where there are enough. Without a grace one is
+    /// replaced whatever there is: what leaked cannot wait.
+    async fn check_room_for_grace(&self, tx: &mut Tx, old: &Credential) -> Result<(), AppError> {
+        let beside = match old.subscription_id {
+            Some(subscription) => tx.live_credentials(CredentialScope::Subscription(subscription)).await?,
+            None => tx.client_credentials(old.application_id).await?,
+        };
+        let now = self.now();
+        match beside.iter().filter(|c| c.standing(now) == Standing::Grace).count() < MOST_IN_GRACE {
+            true => Ok(()),
+            false => Err(Conflict::TooManyKeys.into()),
+        }
     }
 
     /// Stops a credential for a while.

@@ -1,11 +1,13 @@
 //! Forms of several steps: what was typed is kept until it is sent, through a lost session or a closed browser.
 
 use octroi_domain::actor::Actor;
+use octroi_domain::credential::digest::{hex, sha256};
 use octroi_domain::ids::DraftId;
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::time::Timestamp;
 use octroi_domain::validate::Rule;
 use octroi_store::{Draft, Session, Tx};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -17,6 +19,12 @@ const MAX_BYTES: usize = 64 * 1024;
 
 /// Drafts of one account at most; the oldest goes first.
 const MAX_OPEN: usize = 20;
+
+/// Tells one content of a draft from every other: the last look at a form carries it, so that what is sent is what was
+/// shown, whatever another window wrote meanwhile.
+pub fn fingerprint(content: &impl Serialize) -> String {
+    hex(&sha256(&serde_json::to_vec(content).unwrap_or_default()))
+}
 
 /// A form that is not sent yet, or what became of it.
 #[derive(Clone, Debug)]

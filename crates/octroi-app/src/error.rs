@@ -28,6 +28,8 @@ pub enum Conflict {
     ApplicationKind,
     /// The subscription has a usable key already: renew it instead.
     KeyExists,
+    /// Enough former keys of the subscription, or secrets of the client, still live on.
+    TooManyKeys,
     /// The key was issued to be shown once, or imported as a digest: no copy can be shown.
     NotRevealable,
     /// The link was used already or has expired.
@@ -52,7 +54,7 @@ pub enum Conflict {
 
 impl Conflict {
     /// Every conflict: a test checks that each has its sentences.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::SubscriptionState,
         Self::CredentialState,
         Self::AlreadySubscribed,
@@ -63,6 +65,7 @@ impl Conflict {
         Self::ApplicationArchived,
         Self::ApplicationKind,
         Self::KeyExists,
+        Self::TooManyKeys,
         Self::NotRevealable,
         Self::LinkSpent,
         Self::LastOwner,
@@ -88,6 +91,7 @@ impl Conflict {
             Self::ApplicationArchived => "application_archived",
             Self::ApplicationKind => "application_kind",
             Self::KeyExists => "key_exists",
+            Self::TooManyKeys => "too_many_keys",
             Self::NotRevealable => "not_revealable",
             Self::LinkSpent => "link_spent",
             Self::LastOwner => "last_owner",

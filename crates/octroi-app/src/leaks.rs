@@ -56,6 +56,8 @@ impl App {
         match self.vault().instance.shape(text) {
             Shape::Broken => Ok(()),
             Shape::Ours(SecretKind::ManagementToken) => self.end_leaked_token(text).await,
+            Shape::Ours(SecretKind::Session) => self.end_leaked_session(text).await,
+            Shape::Ours(SecretKind::Link) => self.spend_leaked_link(text).await,
             Shape::Ours(_) | Shape::Foreign => self.stop_leaked_credential(text, place).await,
         }
     }
@@ -75,6 +77,26 @@ impl App {
                 url: self.page_url(pages::TOKENS),
             };
             self.mail(&mut tx, &account.email, account.language, message).await?;
+        }
+        self.commit(tx).await
+    }
+
+    /// Ends the session of a cookie that somebody else holds; its owner signs in again.
+    async fn end_leaked_session(&self, text: &str) -> Result<(), AppError> {
+        let mut tx = self.begin().await?;
+        let Some(session) = tx.browser_session_by_digest(&digest(text)).await? else { return Ok(()) };
+        if tx.end_browser_session(session.id, self.now()).await? {
+            self.audit(&mut tx, &REPORT, "session.ended", session.id, json!({"leak": true}));
+        }
+        self.commit(tx).await
+    }
+
+    /// Uses up a link that somebody else could open; whoever it was for asks for another.
+    async fn spend_leaked_link(&self, text: &str) -> Result<(), AppError> {
+        let mut tx = self.begin().await?;
+        let Some(link) = tx.link_by_digest(&digest(text)).await? else { return Ok(()) };
+        if tx.use_link(link.id, self.now()).await? {
+            self.audit(&mut tx, &REPORT, "link.ended", link.id, json!({"leak": true}));
         }
         self.commit(tx).await
     }

@@ -26,6 +26,8 @@ const fn terms(purpose: LinkPurpose) -> (Duration, &'static str) {
 
 /// A link that was just made.
 pub(crate) struct MadeLink {
+    /// Its identifier.
+    pub(crate) id: InvitationId,
     /// The address to send.
     pub(crate) url: String,
     /// From this moment on it opens nothing.
@@ -59,7 +61,7 @@ impl App {
         tx.insert_link(&link).await?;
         // The secret is made of letters, digits and underscores: nothing to encode.
         let url = format!("{}?token={}", self.page_url(page), secret.expose());
-        Ok(MadeLink { url, expires_at: link.expires_at })
+        Ok(MadeLink { id: link.id, url, expires_at: link.expires_at })
     }
 
     /// The link that `token` opens, if it is for one of `purposes` and still good. Unknown, spent and expired ones get

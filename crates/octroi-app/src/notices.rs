@@ -127,7 +127,7 @@ impl App {
         except: Option<AccountId>,
     ) -> Result<(), AppError> {
         let recipients = correspondents(tx, place.owner, except).await?;
-        if recipients.is_empty() {
+        if recipients.is_empty() || !self.may_tell(place.subscription.id) {
             return Ok(());
         }
         let author = author(tx, actor, sides).await?;
@@ -180,7 +180,7 @@ impl App {
         place: Option<&SubscriptionInPlace>,
     ) -> Result<(), AppError> {
         let recipients = correspondents(tx, old.organization_id, None).await?;
-        if recipients.is_empty() {
+        if recipients.is_empty() || !self.may_tell(subject(old)) {
             return Ok(());
         }
         let author = author(tx, actor, &[Side::Owner(old.organization_id)]).await?;
@@ -206,7 +206,7 @@ impl App {
         place: Option<&SubscriptionInPlace>,
     ) -> Result<(), AppError> {
         let recipients = correspondents(tx, revoked.organization_id, None).await?;
-        if recipients.is_empty() {
+        if recipients.is_empty() || !self.may_tell(subject(revoked)) {
             return Ok(());
         }
         let mut sides = vec![Side::Owner(revoked.organization_id)];
@@ -303,4 +303,12 @@ async fn author(tx: &mut Tx, actor: &Actor, sides: &[Side]) -> Result<Author, Ap
 
 fn is_on_side(actor: &Actor, organization: OrganizationId) -> bool {
     actor.role_in(organization).is_some_and(|role| role >= Role::Developer)
+}
+
+/// What news of a credential are about: the subscription that it opens, or the application that it signs in.
+fn subject(credential: &Credential) -> String {
+    match credential.subscription_id {
+        Some(subscription) => subscription.to_string(),
+        None => credential.application_id.to_string(),
+    }
 }

@@ -7,7 +7,7 @@ use octroi_domain::organization::{Membership, Organization, OrganizationKind, Ro
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::time::Timestamp;
 use octroi_domain::validate::Rule;
-use octroi_store::{Member, Session, Tx};
+use octroi_store::{Member, Session, Tx, login_key};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -17,6 +17,7 @@ use crate::context::require;
 use crate::error::taken;
 use crate::mail::MailMessage;
 use crate::page::{Page, PageRequest};
+use crate::shared::MailReason;
 use crate::{App, AppError, Conflict};
 
 /// Organizations of one person that are listed at once.
@@ -201,6 +202,8 @@ impl App {
         }
         Organization::check(&new.slug, &new.name)?;
         check_slug_kept(&new.slug)?;
+        // Its name stands in mails to people of its owner's choice, and its slug is nobody else's.
+        self.admit_writer(actor)?;
         let organization = self.draft_organization(new.kind, &new.slug, &new.name);
         let mut tx = self.begin().await?;
         self.insert_organization(&mut tx, &organization).await?;
@@ -267,14 +270,18 @@ impl App {
         let organization = shared_organization(&mut tx, actor, id).await?;
         let email = checked_email(&invite.email)?.to_owned();
         self.admit_writer(actor)?;
-        if !self.may_mail(&email) {
-            let wait = self.shared.mailboxes.wait(&octroi_store::login_key(&email), self.monotonic());
+        if !self.may_mail(MailReason::Invitation, &email) {
+            let wait =
+                self.shared.mailboxes.wait(&(MailReason::Invitation, login_key(&email)), self.monotonic());
             return Err(AppError::TooMany(wait.unwrap_or(1)));
         }
         let inviter = match actor.account_id() {
             Some(account) => tx.account(account).await?,
             None => None,
         };
+        if inviter.as_ref().is_some_and(|inviter| login_key(&inviter.email) == login_key(&email)) {
+            return Err(AppError::invalid("email", Rule::OwnAddress));
+        }
         let invitation = Invitation {
             organization_id: Some(id),
             role: Some(invite.role),
@@ -292,7 +299,7 @@ impl App {
             expires_at: link.expires_at,
         };
         self.mail(&mut tx, &email, language, message).await?;
-        self.audit(&mut tx, actor, "member.invited", id, json!({"role": invite.role}));
+        self.audit(&mut tx, actor, "member.invited", id, invitation.said(link.id));
         self.commit(tx).await?;
         Ok(SentInvitation { email, role: invite.role, expires_at: link.expires_at })
     }

@@ -27,7 +27,7 @@ use crate::page::{Page, PageRequest};
 use crate::subscriptions::SubscriptionView;
 use crate::{App, AppError, Conflict};
 
-/// Applications, and subscriptions, of one partner that the desk shows.
+/// Applications of one partner that the desk looks through, and subscriptions that are read at a time.
 const MOST: i64 = 200;
 
 /// The officer who looks after a partner.
@@ -469,10 +469,29 @@ async fn open_subscriptions(
     session: &mut Session,
     id: OrganizationId,
 ) -> Result<Vec<SubscriptionInPlace>, AppError> {
+    let mut open = Vec::new();
+    for state in [SubscriptionState::Active, SubscriptionState::Paused] {
+        open.extend(every_subscription(session, id, state).await?);
+    }
+    open.sort_unstable_by_key(|place| place.subscription.id);
+    Ok(open)
+}
+
+/// All of them, however many: what a suspension overlooked would go on calling.
+async fn every_subscription(
+    session: &mut Session,
+    id: OrganizationId,
+    state: SubscriptionState,
+) -> Result<Vec<SubscriptionInPlace>, AppError> {
     let scope = SubscriptionScope::Organization(id);
-    let mut all = session.subscriptions(scope, None, None, None, MOST).await?;
-    all.retain(|place| {
-        matches!(place.subscription.state, SubscriptionState::Active | SubscriptionState::Paused)
-    });
-    Ok(all)
+    let mut all: Vec<SubscriptionInPlace> = Vec::new();
+    loop {
+        let after = all.last().map(|place| place.subscription.id);
+        let part = session.subscriptions(scope, Some(state), None, after, MOST).await?;
+        let is_last = (part.len() as i64) < MOST;
+        all.extend(part);
+        if is_last {
+            return Ok(all);
+        }
+    }
 }

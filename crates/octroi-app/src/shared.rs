@@ -51,13 +51,36 @@ const PER_ADDRESS: Policy = Policy {
     pardon: Duration::from_secs(60),
 };
 
-/// Mails that anybody can have sent to one address.
+/// Why anybody can have a mail sent to an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum MailReason {
+    /// An account is made with it.
+    Registration,
+    /// The password of its account is forgotten.
+    Password,
+    /// An account takes it for its own.
+    NewAddress,
+    /// Somebody is invited.
+    Invitation,
+}
+
+/// Mails of one kind that anybody can have sent to one address. The wait grows no longer than a link for a forgotten
+/// password lives: whoever asks in somebody's name all day leaves them a good one in their mailbox.
 const PER_MAILBOX: Policy = Policy {
     free: 4,
     first: Duration::from_secs(10 * 60),
-    longest: Duration::from_secs(6 * 60 * 60),
+    longest: Duration::from_secs(30 * 60),
     memory: Duration::from_secs(24 * 60 * 60),
     pardon: Duration::from_secs(24 * 60 * 60),
+};
+
+/// News of one subscription or client that are mailed to its owner.
+const PER_SUBJECT: Policy = Policy {
+    free: 10,
+    first: Duration::from_secs(10 * 60),
+    longest: Duration::from_secs(6 * 60 * 60),
+    memory: Duration::from_secs(24 * 60 * 60),
+    pardon: Duration::from_secs(60 * 60),
 };
 
 /// What one address asks for without an account, each making work or a mail.
@@ -96,8 +119,10 @@ pub(crate) struct Shared {
     pub(crate) sign_ins: Limiter<(IpAddr, String)>,
     /// Sign-ins, by client.
     pub(crate) clients: Limiter<IpAddr>,
-    /// Mails sent on anybody's demand, by address.
-    pub(crate) mailboxes: Limiter<String>,
+    /// Mails sent on anybody's demand, by reason and address.
+    pub(crate) mailboxes: Limiter<(MailReason, String)>,
+    /// News mailed, by the subscription or application that they are about.
+    subjects: Limiter<String>,
     /// What is asked for without an account, by client.
     pub(crate) visitors: Limiter<IpAddr>,
     /// Mails to people of one's choice, by account.
@@ -124,6 +149,7 @@ impl Shared {
             sign_ins: Limiter::new(PER_ACCOUNT),
             clients: Limiter::new(PER_ADDRESS),
             mailboxes: Limiter::new(PER_MAILBOX),
+            subjects: Limiter::new(PER_SUBJECT),
             visitors: Limiter::new(PER_VISITOR),
             writers: Limiter::new(PER_WRITER),
             correspondents: Limiter::new(PER_CORRESPONDENT),
@@ -213,6 +239,17 @@ impl App {
     /// Lets an account write one more reply.
     pub(crate) fn admit_correspondent(&self, account: AccountId) -> Result<(), AppError> {
         self.count(&self.shared.correspondents, account)
+    }
+
+    /// Whether one more piece of news about a subscription or application is mailed. What happened stands on its page
+    /// all the same: a mailbox is not filled by doing and undoing.
+    pub(crate) fn may_tell(&self, about: impl std::fmt::Display) -> bool {
+        let about = about.to_string();
+        let may = self.count(&self.shared.subjects, about.clone()).is_ok();
+        if !may {
+            tracing::info!(about, "news are not mailed: too many");
+        }
+        may
     }
 
     /// Counts one more try of `subject`, unless it has to wait.

@@ -84,6 +84,21 @@ on_both! {
         assert_eq!(s.gate.call(house, &third.secret).await, "admitted");
     }
 
+    async fn two_former_keys_live_on_at_most(house) {
+        let s = scene(house, json!({}), json!({})).await;
+        let app = &house.app;
+        let mut id = s.key.credential.id;
+        for _ in 0..2 {
+            id = app.renew_credential(&s.ada, id, grace(7_200)).await.unwrap().credential.id;
+        }
+        assert_eq!(conflict(app.renew_credential(&s.ada, id, grace(7_200)).await), Conflict::TooManyKeys);
+        // One that leaked does not wait for them.
+        let new = app.renew_credential(&s.ada, id, grace(0)).await.unwrap();
+        assert_eq!(s.gate.call(house, &new.secret).await, "admitted");
+        house.clock.advance(Duration::from_secs(7_200));
+        app.renew_credential(&s.ada, new.credential.id, grace(7_200)).await.unwrap();
+    }
+
     async fn a_revocation_is_final_and_a_new_key_can_be_issued(house) {
         let s = scene(house, json!({}), json!({})).await;
         let (app, id) = (&house.app, s.key.credential.id);

@@ -7,12 +7,14 @@ use octroi_app::AppOptions;
 use octroi_app::leaks::{LeakAction, LeakReport};
 use octroi_app::mail::MailMessage;
 use octroi_app::partners::{IssueToPartner, NewPartner};
+use octroi_app::sessions::OpenSession;
 use octroi_app::tokens::NewTokenRequest;
 use octroi_domain::account::PortalRole;
 use octroi_domain::actor::{Actor, TokenScope};
 use octroi_domain::organization::Role;
-use octroi_testkit::{Gate, House, Mailbox, app_options, on_both, plan, violations};
+use octroi_testkit::{Gate, House, Mailbox, PASSWORD, app_options, on_both, plan, token_of, violations};
 use serde_json::json;
+use std::net::Ipv4Addr;
 
 fn found(secret: &str) -> LeakReport {
     LeakReport { secret: secret.to_owned(), place: "https://exemple.org/depot".to_owned() }
@@ -96,6 +98,23 @@ on_both! {
         house.app.report_leak(found(&token.token)).await.unwrap();
         assert!(house.app.authenticate(&token.token).await.is_err());
         assert!(matches!(mails(house).await.as_slice(), [(_, MailMessage::TokenLeaked { .. })]));
+    }
+
+    async fn a_session_or_a_link_that_leaked_opens_nothing_more(house) {
+        house.person("ada", &[]).await;
+        let request = OpenSession {
+            login: "ada".into(), password: PASSWORD.into(), remember: false, agent: String::new(),
+        };
+        let cookie = house.app.open_session(Ipv4Addr::LOCALHOST.into(), request).await.unwrap().secret;
+        assert!(house.app.recognise(&cookie).await.unwrap().is_some());
+        house.app.report_leak(found(&cookie)).await.unwrap();
+        assert!(house.app.recognise(&cookie).await.unwrap().is_none());
+
+        let chief = house.person("chef", &[PortalRole::Admin]).await;
+        let link = house.app.admin_invite(&chief, "autre@exemple.fr", vec![]).await;
+        let token = token_of(&link.unwrap().url);
+        house.app.report_leak(found(&token)).await.unwrap();
+        assert!(house.app.invitation(&token).await.is_err());
     }
 
     async fn what_never_was_changes_nothing_and_is_answered_alike(house) {

@@ -152,7 +152,8 @@ async fn an_organization_is_no_way_to_write_to_everybody() {
         let id = company(&test, &owner).await;
         let owner = test.sign_in("marie").await;
         let invite = |n: u32| InviteMember { email: format!("x{n}@exemple.fr"), role: Role::Viewer };
-        for n in 0..51 {
+        // The organization was the first of those 51.
+        for n in 0..50 {
             test.app.invite_member(&owner, id, invite(n)).await.unwrap();
         }
         let refused = test.app.invite_member(&owner, id, invite(51)).await;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails stops here")]
 
 use octroi_app::accounts::AcceptInvitation;
+use octroi_app::applications::NewApplication;
 use octroi_app::credentials::Renew;
 use octroi_app::organizations::InviteMember;
 use octroi_app::page::PageRequest;
@@ -12,6 +13,7 @@ use octroi_app::{AppError, Conflict};
 use octroi_domain::account::PortalRole;
 use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
+use octroi_domain::application::ApplicationKind;
 use octroi_domain::ids::{OrganizationId, PlanId};
 use octroi_domain::organization::Role;
 use octroi_domain::subscription::{SubscriptionState, Transition};
@@ -125,6 +127,41 @@ on_both! {
         house.app.resume_partner(&odile, id).await.unwrap();
         assert_eq!(gate.call(house, &secret).await, "admitted");
         assert_eq!(conflict(house.app.resume_partner(&odile, id).await), Conflict::SubscriptionState);
+    }
+
+    async fn a_suspension_finds_the_last_of_very_many_subscriptions(house) {
+        let (sirene, odile) = desk(house).await;
+        let gate = Gate::open(house).await;
+        let id = partner(house, &odile).await.partner.id;
+        let benoit = member(house, id, "benoit").await;
+        let new = NewApplication {
+            organization_id: Some(id),
+            name: "Tri".into(),
+            description: "Essai".into(),
+            domain: None,
+            kind: ApplicationKind::Simple,
+            client_id: None,
+        };
+        let app = house.app.create_application(&benoit, new).await.unwrap().application.id;
+        for _ in 0..201 {
+            let (gone, _) = house.subscribed(&benoit, app, sirene.plan_id(1)).await;
+            let close = Decision::default();
+            house.app.decide_subscription(&benoit, gone.id, Transition::Close, close, None).await.unwrap();
+        }
+        let (_, key) = house.subscribed(&benoit, app, sirene.plan_id(1)).await;
+        assert_eq!(gate.call(house, &key.secret).await, "admitted");
+        let suspended =
+            house.app.suspend_partner(&odile, id, SuspendPartner { reason: "Essai".into() }).await.unwrap();
+        assert_eq!(suspended.keys.len(), 1);
+        assert_eq!(gate.call(house, &key.secret).await, "credential_paused");
+    }
+
+    async fn an_officer_does_not_let_themselves_in(house) {
+        let (_, odile) = desk(house).await;
+        let id = partner(house, &odile).await.partner.id;
+        let own = InviteMember { email: "Odile@exemple.fr".into(), role: Role::Owner };
+        let refused = house.app.invite_to_partner(&odile, id, own).await;
+        assert_eq!(violations(refused), [("email".to_owned(), "own_address")]);
     }
 
     async fn what_a_provider_paused_an_officer_does_not_resume(house) {

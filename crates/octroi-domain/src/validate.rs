@@ -54,6 +54,8 @@ pub enum Rule {
         /// The other field.
         with: String,
     },
+    /// The address of whoever asks, where somebody else's is wanted.
+    OwnAddress,
     /// A password that is not the account's.
     WrongPassword,
     /// An address on a private, loopback or link-local network, without permission.
@@ -76,6 +78,7 @@ impl Rule {
             Self::NotAllowed { .. } => "not_allowed",
             Self::Guessable => "guessable",
             Self::Conflicts { .. } => "conflicts",
+            Self::OwnAddress => "own_address",
             Self::WrongPassword => "wrong_password",
             Self::PrivateAddress => "private_address",
         }

@@ -247,6 +247,7 @@ impl From<Violation> for FieldError {
             | Rule::Taken
             | Rule::Unknown
             | Rule::Guessable
+            | Rule::OwnAddress
             | Rule::WrongPassword
             | Rule::PrivateAddress => error,
         }
@@ -284,6 +285,7 @@ mod tests {
             Rule::OutOfRange { min: 1, max: 2 },
             Rule::Malformed { expected: "" },
             Rule::ControlCharacter,
+            Rule::OwnAddress,
             Rule::Taken,
             Rule::TakenBy { by: text() },
             Rule::Unknown,

@@ -79,7 +79,9 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<Fields, Prob
     };
     let read = tokio::time::timeout(TIME, reading).await;
     let fields = read.map_err(|_| Problem::new(ProblemCode::RequestTimeout))??;
-    if fields.pairs.len() > MOST_FIELDS {
+    // No keyboard writes the sign NUL, and not every database takes it.
+    let has_nul = fields.pairs.iter().any(|(name, value)| name.contains('\0') || value.contains('\0'));
+    if fields.pairs.len() > MOST_FIELDS || has_nul {
         return Err(Problem::new(ProblemCode::MalformedRequest));
     }
     Ok(fields)

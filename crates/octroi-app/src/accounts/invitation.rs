@@ -4,7 +4,7 @@
 use octroi_domain::account::{Account, AccountState, Person, PortalRole};
 use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
-use octroi_domain::ids::{AccountId, OrganizationId};
+use octroi_domain::ids::{AccountId, InvitationId, OrganizationId};
 use octroi_domain::organization::{Membership, OrganizationKind, Role};
 use octroi_domain::permission::{Action, Parties};
 use octroi_domain::time::Timestamp;
@@ -12,7 +12,7 @@ use octroi_domain::validate::Rule;
 use octroi_store::{Link, LinkPurpose, Session, Tx, login_key};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::registration::take_data;
 use super::{AccountView, checked_email};
@@ -34,6 +34,19 @@ pub struct Invitation {
     pub portal_roles: Vec<PortalRole>,
     /// Who invites.
     pub inviter: Option<AccountId>,
+}
+
+impl Invitation {
+    /// What the audit trail says of it, when it is made and when it is accepted.
+    pub(crate) fn said(&self, id: InvitationId) -> Value {
+        json!({
+            "invitation": id,
+            "organization": self.organization_id,
+            "role": self.role,
+            "portal_roles": self.portal_roles,
+            "inviter": self.inviter,
+        })
+    }
 }
 
 /// An invitation that was just made. It is shown here, or mailed, and never again.
@@ -198,7 +211,8 @@ impl App {
             tx.delete_links(account.id, LinkPurpose::VerifyEmail).await?;
         }
         self.grant(&mut tx, &mut account, &invitation, is_new).await?;
-        self.audit(&mut tx, &Actor::Anonymous, "account.invited", account.id, json!({}));
+        let details = invitation.said(link.id);
+        self.audit(&mut tx, &Actor::Anonymous, "account.invited", account.id, details);
         self.commit(tx).await?;
         Ok(account.into())
     }
@@ -215,7 +229,7 @@ impl App {
         }
         self.spend_link(&mut tx, &link).await?;
         self.grant(&mut tx, &mut account, &invitation, false).await?;
-        self.audit(&mut tx, actor, "account.joined", id, json!({}));
+        self.audit(&mut tx, actor, "account.joined", id, invitation.said(link.id));
         self.commit(tx).await?;
         Ok(account.into())
     }
@@ -228,7 +242,8 @@ impl App {
         invitation: &Invitation,
         is_new: bool,
     ) -> Result<(), AppError> {
-        if !still_may_invite(tx, invitation).await? {
+        // Nobody lets themselves in: those who may invite anybody would read what only members read.
+        if invitation.inviter == Some(account.id) || !still_may_invite(tx, invitation).await? {
             return Err(Conflict::LinkSpent.into());
         }
         account.portal_roles.extend(&invitation.portal_roles);

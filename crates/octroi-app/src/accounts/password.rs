@@ -14,6 +14,7 @@ use super::checked_email;
 use crate::context::require;
 use crate::jobs::Task;
 use crate::mail::{MailMessage, pages};
+use crate::shared::MailReason;
 use crate::tokens::wrong_password;
 use crate::{App, AppError, Conflict};
 
@@ -68,7 +69,7 @@ impl App {
         let mut tx = self.begin().await?;
         let account = tx.account_by_email(email).await?;
         let Some(account) = account.filter(|a| a.state != AccountState::Suspended) else { return Ok(()) };
-        if !self.may_mail(email) {
+        if !self.may_mail(MailReason::Password, email) {
             return Ok(());
         }
         tx.delete_links(account.id, LinkPurpose::ResetPassword).await?;

@@ -17,6 +17,7 @@ use crate::context::require;
 use crate::jobs::Task;
 use crate::mail::MailMessage;
 use crate::setup::check_person;
+use crate::shared::MailReason;
 use crate::{App, AppError, Conflict};
 
 /// What somebody who registers says.
@@ -179,7 +180,7 @@ impl App {
             }
             Some(account) => {
                 self.reserve(&mut tx, &person.identifier, &account.email).await?;
-                if self.may_mail(&account.email) {
+                if self.may_mail(MailReason::Registration, &account.email) {
                     let message = self.already_registered(&account);
                     self.mail(&mut tx, &account.email, account.language, message).await?;
                 }
@@ -222,7 +223,7 @@ impl App {
         account: &Account,
         confirmation: &Confirmation,
     ) -> Result<(), AppError> {
-        if !self.may_mail(&account.email) {
+        if !self.may_mail(MailReason::Registration, &account.email) {
             return Ok(());
         }
         let (purpose, payload) = (LinkPurpose::VerifyEmail, confirmation.payload()?);

@@ -115,7 +115,8 @@ fn sentence(rule: &Rule) -> String {
         Rule::TakenBy { by } => format!("already taken by {by}"),
         Rule::Unknown => "does not exist, or you may not use it".to_owned(),
         Rule::NotAllowed { allowed } => format!("may be: {allowed}"),
-        // No file holds a password.
+        // No file holds a person's address or password.
+        Rule::OwnAddress => "one's own address".to_owned(),
         Rule::WrongPassword => "not the right password".to_owned(),
         Rule::Guessable => "too easily guessed".to_owned(),
         Rule::Conflicts { with } => format!("cannot stand together with {with}"),

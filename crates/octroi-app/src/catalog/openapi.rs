@@ -147,9 +147,35 @@ fn check_paths(document: &Map<String, Value>) -> Result<(), ImportError> {
 /// Methods that a path item may have (OpenAPI 3.1, 4.8.9.1).
 pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
+/// Fields that a document may have at its root (OpenAPI 3.1, 4.8.1), without those about servers and security.
+const ROOT: [&str; 8] =
+    ["openapi", "info", "jsonSchemaDialect", "paths", "webhooks", "components", "tags", "externalDocs"];
+
+/// Fields of a path item (4.8.9) besides its methods.
+const PATH_ITEM: [&str; 4] = ["$ref", "summary", "description", "parameters"];
+
+/// Fields of an operation (4.8.10).
+const OPERATION: [&str; 10] = [
+    "tags",
+    "summary",
+    "description",
+    "externalDocs",
+    "operationId",
+    "parameters",
+    "requestBody",
+    "responses",
+    "callbacks",
+    "deprecated",
+];
+
+/// Leaves what OpenAPI knows at a place, and extensions. A console follows references and merges wherever it finds them:
+/// what stood there under another name would come back as a server of somebody's choice.
+fn keep(object: &mut Map<String, Value>, known: impl Fn(&str) -> bool) {
+    object.retain(|name, _| known(name) || name.starts_with("x-"));
+}
+
 fn strip_document(document: &mut Map<String, Value>) {
-    document.shift_remove("servers");
-    document.shift_remove("security");
+    keep(document, |name| ROOT.contains(&name));
     each(document.get_mut("paths"), strip_path_item);
     each(document.get_mut("webhooks"), strip_path_item);
     if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
@@ -171,15 +197,23 @@ fn each(map: Option<&mut Value>, strip: fn(&mut Map<String, Value>)) {
 }
 
 fn strip_path_item(item: &mut Map<String, Value>) {
-    item.shift_remove("servers");
+    keep(item, |name| PATH_ITEM.contains(&name) || METHODS.contains(&name));
+    if item.get("$ref").is_some_and(|target| !is_shared_path_item(target)) {
+        item.shift_remove("$ref");
+    }
     for method in METHODS {
         if let Some(operation) = item.get_mut(method).and_then(Value::as_object_mut) {
-            operation.shift_remove("servers");
-            operation.shift_remove("security");
+            keep(operation, |name| OPERATION.contains(&name));
             each(operation.get_mut("responses"), strip_response);
             each(operation.get_mut("callbacks"), strip_callback);
         }
     }
+}
+
+/// Whether a reference leads to a path item that was stripped itself.
+fn is_shared_path_item(target: &Value) -> bool {
+    let name = target.as_str().and_then(|target| target.strip_prefix("#/components/pathItems/"));
+    name.is_some_and(|name| !name.is_empty() && !name.contains('/'))
 }
 
 fn strip_callback(callback: &mut Map<String, Value>) {
@@ -263,6 +297,32 @@ mod tests {
         assert_eq!(refused(&format!("{{\"a\":{}", "[".repeat(100_000))).1, "malformed");
         assert_eq!(refused(&"[".repeat(100_000)).1, "malformed");
         assert_eq!(refused(&format!("{{\"a\":[{}0]}}", "0,".repeat(1_000_001))).1, "malformed");
+    }
+
+    #[test]
+    fn no_reference_brings_a_server_back() {
+        let evil = json!({"servers": [{"url": "https://portal.example"}], "post": {"summary": "evil"}});
+        let document = json!({
+            "openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "$ref": "#/x-evil", "allOf": [evil],
+            "paths": {
+                "/a": {"$ref": "#/x-evil"},
+                "/b": {"$ref": "https://elsewhere.example/evil.json"},
+                "/c": {"$ref": "#/components/pathItems/p/get"},
+                "/d": {"$ref": "#/components/pathItems/p"},
+                "/e": {"allOf": [evil], "get": {"$ref": "#/x-evil/post", "allOf": [{"servers": []}], "summary": "e"}},
+            },
+            "components": {"pathItems": {"p": {"$ref": "#/x-evil", "get": {"servers": [], "summary": "p"}}}},
+            "x-evil": evil,
+        });
+        let taken = import(document.to_string().as_bytes()).unwrap();
+        let expected = json!({
+            "openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+            "paths": {"/a": {}, "/b": {}, "/c": {}, "/d": {"$ref": "#/components/pathItems/p"},
+                "/e": {"get": {"summary": "e"}}},
+            "components": {"pathItems": {"p": {"get": {"summary": "p"}}}},
+            "x-evil": evil,
+        });
+        assert_eq!(taken, expected);
     }
 
     #[test]

@@ -20,6 +20,7 @@ rule-unknown = No such thing exists, or none that you can see.
 rule-not_allowed = Possible values: { $allowed }.
 rule-guessable = Too easy to guess. Several unrelated words make a good password.
 rule-conflicts = Must agree with the field "{ $with }".
+rule-own_address = This is your own address: give that of the person to invite.
 rule-wrong_password = This is not the account's password.
 rule-private_address = This address is on a private network. The operator must allow it first.
 rule-unexpected = There is no such field here. Check its spelling.

@@ -20,6 +20,7 @@ rule-unknown = Rien de tel n'existe, ou rien que vous puissiez voir.
 rule-not_allowed = Valeurs possibles : { $allowed }.
 rule-guessable = Trop facile à deviner. Plusieurs mots sans lien font un bon mot de passe.
 rule-conflicts = À accorder avec le champ « { $with } ».
+rule-own_address = C'est votre propre adresse : indiquez celle de la personne à inviter.
 rule-wrong_password = Ce n'est pas le mot de passe de ce compte.
 rule-private_address = Cette adresse est sur un réseau privé. L'exploitant doit d'abord l'autoriser.
 rule-unexpected = Ce champ n'existe pas ici. Vérifiez son orthographe.

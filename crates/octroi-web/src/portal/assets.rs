@@ -5,7 +5,6 @@ use std::io::Write as _;
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
@@ -16,6 +15,7 @@ use octroi_domain::credential::digest::{hex, sha256};
 
 use crate::api::only;
 use crate::context::Web;
+use crate::portal::path::Ids;
 use crate::swagger;
 
 /// A file that pages load.
@@ -81,7 +81,7 @@ pub(crate) fn url(name: &str) -> String {
     format!("/assets/{}/{name}", ASSETS.digest)
 }
 
-async fn serve(Path((digest, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
+async fn serve(Ids(digest, name): Ids<String, String>, headers: HeaderMap) -> Response {
     let Some(asset) = ASSETS.files.iter().find(|asset| asset.name == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };

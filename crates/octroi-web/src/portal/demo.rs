@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::Path;
 
 use super::answer;
 use super::gate::{PageError, PageResult};
+use super::path::Name;
 use super::route::{Access, PageRow, get};
 use super::shell::{Section, Shell};
 use super::visitor::Visitor;
@@ -51,7 +51,7 @@ async fn list(visitor: Visitor) -> PageResult {
     answer::ok(&shell, &Mails { shell: &shell, mails: &mails })
 }
 
-async fn read(visitor: Visitor, Path(number): Path<String>) -> PageResult {
+async fn read(visitor: Visitor, Name(number): Name) -> PageResult {
     let mails = demo(&visitor)?.mails();
     let number: Option<u64> = number.parse().ok();
     let mail = mails.iter().find(|mail| Some(mail.number) == number);

@@ -1,7 +1,6 @@
 //! The portal's own documentation: guides in French and English, and what to read about each API.
 
 use askama::Template;
-use axum::extract::Path;
 use octroi_app::catalog::{ApiCard, BrowseFilter};
 use octroi_app::page::PageRequest;
 use octroi_domain::api::Language;
@@ -9,6 +8,7 @@ use octroi_domain::api::Language;
 use super::answer;
 use super::apis::source;
 use super::gate::PageResult;
+use super::path::Name;
 use super::route::{Access, PageRow, get};
 use super::shell::{Section, Shell};
 use super::visitor::Visitor;
@@ -97,7 +97,7 @@ struct GuidePage<'a> {
     guides: Vec<(&'static str, &'static str)>,
 }
 
-async fn show(visitor: Visitor, Path(name): Path<String>) -> PageResult {
+async fn show(visitor: Visitor, Name(name): Name) -> PageResult {
     let shell = visitor.shell(Section::Documentation);
     let (slug, as_source) = match name.strip_suffix(".md") {
         Some(slug) => (slug, true),

@@ -2,12 +2,12 @@
 //! files of `docs/errors/`, in English, and of `docs/errors/fr/`, of one form.
 
 use askama::Template;
-use axum::extract::Path;
 use octroi_domain::api::Language;
 
 use super::answer;
 use super::apis::source;
 use super::gate::PageResult;
+use super::path::Name;
 use super::route::{Access, PageRow, get};
 use super::shell::{Section, Shell};
 use super::visitor::Visitor;
@@ -127,7 +127,7 @@ struct Outcome<'a> {
     outcome: &'a Explained,
 }
 
-async fn show(visitor: Visitor, Path(code): Path<String>) -> PageResult {
+async fn show(visitor: Visitor, Name(code): Name) -> PageResult {
     let shell = visitor.shell(Section::Documentation);
     let (code, as_source) = match code.strip_suffix(".md") {
         Some(code) => (code.to_owned(), true),

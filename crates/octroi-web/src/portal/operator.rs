@@ -222,7 +222,7 @@ async fn jobs(visitor: Visitor) -> PageResult {
         badge: job.state.badge(&shell),
         created: shell.moment(&job.created_at),
         run_at: shell.moment(&job.run_at),
-        kind: if job.kind == "mail" { shell.say("operator-job-mail") } else { job.kind.clone() },
+        kind: job_words(&job.kind).map_or_else(|| job.kind.clone(), |words| shell.say(words)),
         job,
     };
     let all = Choice { value: String::new(), label: shell.say("list-all"), hint: None };
@@ -242,6 +242,16 @@ async fn jobs(visitor: Visitor) -> PageResult {
         shell: &shell,
     };
     answer::ok(&shell, &template)
+}
+
+/// What a kind of work is called.
+fn job_words(kind: &str) -> Option<&'static str> {
+    match kind {
+        "mail" => Some("operator-job-mail"),
+        "forgot_password" => Some("operator-job-forgot-password"),
+        "resend_verification" => Some("operator-job-resend"),
+        _ => None,
+    }
 }
 
 async fn retry(visitor: Visitor, Id(id): Id<JobId>) -> PageResult {
@@ -272,7 +282,7 @@ struct Audit<'a> {
 
 async fn audit(visitor: Visitor) -> PageResult {
     let shell = visitor.shell(Section::Operator);
-    let object = visitor.query("object").unwrap_or_default().trim().replace('\0', "");
+    let object = visitor.query("object").unwrap_or_default().trim().to_owned();
     let wanted = Some(object.as_str()).filter(|object| !object.is_empty());
     let page = visitor.app().audit_entries(visitor.actor(), &lists::part(&visitor), wanted).await?;
     let shown = |view: AuditEntryView| Entry {

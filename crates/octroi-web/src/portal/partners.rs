@@ -289,8 +289,11 @@ async fn ask_person(visitor: Visitor, Id(id): Id<OrganizationId>) -> PageResult 
 
 async fn invite(visitor: Visitor, Id(id): Id<OrganizationId>, sent: Form) -> PageResult {
     let card = visitor.app().partner(visitor.actor(), id).await?;
-    let wanted = InviteMember { email: sent.text("email"), role: role_of(&sent) };
-    match visitor.app().invite_to_partner(visitor.actor(), id, wanted).await {
+    let invited = async {
+        let wanted = InviteMember { email: sent.text("email"), role: role_of(&sent)? };
+        visitor.app().invite_to_partner(visitor.actor(), id, wanted).await
+    };
+    match invited.await {
         Ok(_) => answer::done(&place(id), "notice-member-invited"),
         Err(error) => {
             let refused = Refused::by(error, "email")?;
@@ -370,6 +373,7 @@ async fn changed<T>(
     let shell = visitor.shell(Section::Partners);
     match done {
         Ok(_) => answer::done(&place(id), notice),
+        Err(AppError::Conflict(Conflict::TooManyKeys)) => answer::done(&place(id), "notice-too-many-keys"),
         Err(AppError::Conflict(
             Conflict::AlreadySubscribed
             | Conflict::KeyExists

@@ -1,10 +1,10 @@
 //! A page for each problem code: where a problem document's `type` leads.
 
 use askama::Template;
-use axum::extract::Path;
 
 use super::answer;
 use super::gate::PageResult;
+use super::path::Name;
 use super::route::{Access, PageRow, get};
 use super::shell::{Section, Shell};
 use super::visitor::Visitor;
@@ -25,7 +25,7 @@ struct Explanation<'a> {
     text: String,
 }
 
-async fn explain(visitor: Visitor, Path(code): Path<String>) -> PageResult {
+async fn explain(visitor: Visitor, Name(code): Name) -> PageResult {
     let known = ProblemCode::from_code(&code).ok_or_else(|| Problem::new(ProblemCode::NotFound))?;
     let shell = visitor.shell(Section::Documentation);
     let title = shell.say(known.code());

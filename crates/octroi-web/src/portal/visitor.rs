@@ -124,12 +124,12 @@ impl Visitor {
         &self.0.visit.request_id
     }
 
-    /// The value of `name` in the page's query, where there is one.
+    /// The value of `name` in the page's query, where there is one; without NUL, which not every database takes.
     pub(crate) fn query(&self, name: &str) -> Option<String> {
         let query = self.0.uri.query().unwrap_or_default();
         url::form_urlencoded::parse(query.as_bytes())
             .find(|(known, _)| known == name)
-            .map(|(_, v)| v.into_owned())
+            .map(|(_, v)| v.replace('\0', ""))
     }
 
     /// What surrounds the page in this part of the portal.

@@ -24,6 +24,7 @@ fn violation(v: &Violation) -> String {
         Rule::ControlCharacter => "holds a control character".to_owned(),
         Rule::Taken => "is taken already".to_owned(),
         Rule::TakenBy { by } => format!("is taken already, by {by}"),
+        Rule::OwnAddress => "is your own address".to_owned(),
         Rule::WrongPassword => "is not the password".to_owned(),
         Rule::Unknown => "is not known".to_owned(),
         Rule::NotAllowed { allowed } => format!("must be one of: {allowed}"),

@@ -59,7 +59,12 @@ pub(super) fn rows() -> Vec<Row> {
             .says("credentials", "Give an OAuth2 client a new secret; the old one lives on for the grace")
             .permits(Action::CredentialManage)
             .created("/api/v1/credentials/{}", "/credential/id")
-            .conflicts([Conflict::ApplicationArchived, Conflict::ApplicationKind, Conflict::CredentialState]),
+            .conflicts([
+                Conflict::ApplicationArchived,
+                Conflict::ApplicationKind,
+                Conflict::CredentialState,
+                Conflict::TooManyKeys,
+            ]),
     ]
 }
 

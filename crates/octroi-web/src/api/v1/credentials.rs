@@ -29,6 +29,7 @@ pub(super) fn rows() -> Vec<Row> {
             .created("/api/v1/credentials/{}", "/credential/id")
             .conflicts([
                 Conflict::CredentialState,
+                Conflict::TooManyKeys,
                 Conflict::SubscriptionState,
                 Conflict::ApplicationArchived,
                 Conflict::ApplicationKind,

@@ -75,7 +75,7 @@ fn keys() -> Vec<Row> {
         post("/api/v1/partners/{organization_id}/keys/{credential_id}/renew", "renewPartnerKey", renew)
             .says(TAG, "Replace a partner's key; the old one lives on for the grace")
             .permits(Action::PartnerManage)
-            .conflicts([Conflict::CredentialState, Conflict::SubscriptionState]),
+            .conflicts([Conflict::CredentialState, Conflict::TooManyKeys, Conflict::SubscriptionState]),
         post("/api/v1/partners/{organization_id}/keys/{credential_id}/revoke", "revokePartnerKey", revoke)
             .says(TAG, "End a partner's key at once and for good")
             .permits(Action::PartnerManage)

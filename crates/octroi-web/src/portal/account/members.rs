@@ -8,6 +8,7 @@ use octroi_app::{AppError, Conflict};
 use octroi_domain::ids::{AccountId, OrganizationId};
 use octroi_domain::organization::Role;
 use octroi_domain::permission::Action;
+use octroi_domain::validate::Rule;
 
 use super::organizations::{ORGANIZATIONS, place, role_word};
 use super::{Tab, tabs};
@@ -75,12 +76,16 @@ pub(in crate::portal) fn member_roles(shell: &Shell, form: &FormState<'_>, prese
     form.choices("role", "members-role", options.into()).usually(usual)
 }
 
-/// The role that a form names; the least where it names none.
-pub(in crate::portal) fn role_of(sent: &Form) -> Role {
+/// The role that a form names.
+///
+/// # Errors
+/// Where it names none: nobody is given less than they had by a field that is missing.
+pub(in crate::portal) fn role_of(sent: &Form) -> Result<Role, AppError> {
     match sent.one("role") {
-        "owner" => Role::Owner,
-        "developer" => Role::Developer,
-        _ => Role::Viewer,
+        "owner" => Ok(Role::Owner),
+        "developer" => Ok(Role::Developer),
+        "viewer" => Ok(Role::Viewer),
+        _ => Err(AppError::invalid("role", Rule::Required)),
     }
 }
 
@@ -92,8 +97,11 @@ async fn ask(visitor: Visitor, Id(id): Id<OrganizationId>) -> PageResult {
 
 async fn invite(visitor: Visitor, Id(id): Id<OrganizationId>, sent: Form) -> PageResult {
     let organization = visitor.app().organization_to_manage(visitor.actor(), id).await?;
-    let wanted = InviteMember { email: sent.text("email"), role: role_of(&sent) };
-    match visitor.app().invite_member(visitor.actor(), id, wanted).await {
+    let invited = async {
+        let wanted = InviteMember { email: sent.text("email"), role: role_of(&sent)? };
+        visitor.app().invite_member(visitor.actor(), id, wanted).await
+    };
+    match invited.await {
         Ok(_) => answer::done(&place(id), "notice-member-invited"),
         Err(error) => {
             let refused = Refused::by(error, "email")?;
@@ -145,17 +153,21 @@ async fn set_role(
     Ids(id, account): Ids<OrganizationId, AccountId>,
     sent: Form,
 ) -> PageResult {
-    match visitor.app().set_member_role(visitor.actor(), id, account, role_of(&sent)).await {
-        Ok(()) => answer::done(&place(id), "notice-member-role-set"),
-        Err(AppError::Conflict(Conflict::LastOwner)) => {
-            let (organization, member) = member(&visitor, id, account).await?;
-            let shell = visitor.shell(Section::Account);
-            let errors = vec![FieldError::conflict("role", Conflict::LastOwner)];
-            let form = FormState::wrong(&shell, &sent, errors);
-            Ok(member_page(&shell, StatusCode::CONFLICT, &organization, &member, &form))
+    let set = async {
+        let role = role_of(&sent)?;
+        visitor.app().set_member_role(visitor.actor(), id, account, role).await
+    };
+    let refused = match set.await {
+        Ok(()) => return answer::done(&place(id), "notice-member-role-set"),
+        Err(AppError::Conflict(conflict @ Conflict::LastOwner)) => {
+            Refused { status: StatusCode::CONFLICT, errors: vec![FieldError::conflict("role", conflict)] }
         }
-        Err(error) => Err(error.into()),
-    }
+        Err(error) => Refused::by(error, "role")?,
+    };
+    let (organization, member) = member(&visitor, id, account).await?;
+    let shell = visitor.shell(Section::Account);
+    let form = FormState::wrong(&shell, &sent, refused.errors);
+    Ok(member_page(&shell, refused.status, &organization, &member, &form))
 }
 
 async fn remove(visitor: Visitor, Ids(id, account): Ids<OrganizationId, AccountId>) -> PageResult {

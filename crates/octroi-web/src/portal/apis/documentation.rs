@@ -1,17 +1,16 @@
 //! The documentation that a provider writes: Markdown pages with their menu, each also as the Markdown it is.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use octroi_app::catalog::PageSummary;
 use octroi_domain::api::Language;
-use serde::Deserialize;
 
-use super::frame::{Frame, Place, Tab};
+use super::frame::{Frame, Tab};
 use crate::markdown::{self, Rendered};
 use crate::portal::answer::{self, see_other};
 use crate::portal::gate::{PageError, PageResult};
+use crate::portal::path::{ApiPagePath, ApiPath};
 use crate::portal::shell::{Section, Shell};
 use crate::portal::visitor::Visitor;
 
@@ -78,7 +77,7 @@ struct NoPages<'a> {
 }
 
 /// The first page of the documentation.
-pub(super) async fn begin(visitor: Visitor, place: Path<Place>) -> PageResult {
+pub(super) async fn begin(visitor: Visitor, place: ApiPath) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::Documentation).await?;
     let shell = visitor.shell(Section::Catalogue);
     let menu = Menu::at(&visitor, &shell, &frame, "").await?;
@@ -89,7 +88,7 @@ pub(super) async fn begin(visitor: Visitor, place: Path<Place>) -> PageResult {
 }
 
 /// The pages of a version, for programs that read text.
-pub(super) async fn index(visitor: Visitor, place: Path<Place>) -> PageResult {
+pub(super) async fn index(visitor: Visitor, place: ApiPath) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::Documentation).await?;
     let shell = visitor.shell(Section::Catalogue);
     let portal = visitor.app().portal_url();
@@ -105,15 +104,7 @@ pub(super) async fn index(visitor: Visitor, place: Path<Place>) -> PageResult {
     Ok(source(text))
 }
 
-/// A page of a version.
-#[derive(Deserialize)]
-pub(super) struct PagePlace {
-    slug: String,
-    version: String,
-    page: String,
-}
-
-pub(super) async fn show(visitor: Visitor, Path(place): Path<PagePlace>) -> PageResult {
+pub(super) async fn show(visitor: Visitor, place: ApiPagePath) -> PageResult {
     let api = visitor.app().api_by_slug(visitor.actor(), &place.slug, Some(&place.version)).await?;
     let frame = Frame::of(api, Tab::Documentation);
     let (slug, as_source) = match place.page.strip_suffix(".md") {

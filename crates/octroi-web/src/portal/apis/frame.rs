@@ -1,23 +1,15 @@
 //! What stands around every page of an API: its name and state, the way to subscribe, its tabs.
 
-use axum::extract::Path;
 use octroi_app::catalog::{ApiView, PlanView};
 use octroi_domain::api::{ApiState, Language, Placement};
 use octroi_domain::plan::{PlanState, Security};
-use serde::Deserialize;
 
 use crate::portal::gate::PageError;
+use crate::portal::path::ApiPath;
 use crate::portal::shell::Shell;
 use crate::portal::visitor::Visitor;
 
 use super::words;
-
-/// The version of an API that an address names.
-#[derive(Deserialize)]
-pub(super) struct Place {
-    slug: String,
-    version: String,
-}
 
 /// A tab of an API's pages: each is a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +54,8 @@ pub(crate) struct Frame {
 
 impl Frame {
     /// The frame of the version that an address names, for a page under `tab`.
-    pub(super) async fn at(visitor: &Visitor, place: Path<Place>, tab: Tab) -> Result<Self, PageError> {
-        let Place { slug, version } = place.0;
+    pub(super) async fn at(visitor: &Visitor, place: ApiPath, tab: Tab) -> Result<Self, PageError> {
+        let ApiPath { slug, version } = place;
         Ok(Self::of(visitor.app().api_by_slug(visitor.actor(), &slug, Some(&version)).await?, tab))
     }
 

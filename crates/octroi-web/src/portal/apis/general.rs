@@ -1,18 +1,18 @@
 //! General information on an API, whom to ask about it, its own terms, its picture.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::response::IntoResponse;
 use http::header;
 use octroi_app::catalog::{Answers, PlanView, VersionLine};
 use octroi_app::credentials::curl::{Key, command};
 use octroi_domain::plan::{Security, Validation};
 
-use super::frame::{Frame, Place, Tab};
+use super::frame::{Frame, Tab};
 use super::words::{self, State};
 use crate::markdown;
 use crate::portal::errors::Explained;
 use crate::portal::gate::PageResult;
+use crate::portal::path::{ApiPath, Name};
 use crate::portal::shell::{Section, Shell};
 use crate::portal::visitor::Visitor;
 use crate::portal::{answer, errors};
@@ -67,12 +67,12 @@ impl General<'_> {
     }
 }
 
-pub(super) async fn latest(visitor: Visitor, Path(slug): Path<String>) -> PageResult {
+pub(super) async fn latest(visitor: Visitor, Name(slug): Name) -> PageResult {
     let api = visitor.app().api_by_slug(visitor.actor(), &slug, None).await?;
     general(&visitor, Frame::of(api, Tab::General)).await
 }
 
-pub(super) async fn show(visitor: Visitor, place: Path<Place>) -> PageResult {
+pub(super) async fn show(visitor: Visitor, place: ApiPath) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::General).await?;
     general(&visitor, frame).await
 }
@@ -137,7 +137,7 @@ struct Contact<'a> {
     frame: &'a Frame,
 }
 
-pub(super) async fn contact(visitor: Visitor, place: Path<Place>) -> PageResult {
+pub(super) async fn contact(visitor: Visitor, place: ApiPath) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::Contact).await?;
     let shell = visitor.shell(Section::Catalogue);
     answer::ok(&shell, &Contact { shell: &shell, frame: &frame })
@@ -152,7 +152,7 @@ struct Terms<'a> {
     text: Option<String>,
 }
 
-pub(super) async fn terms(visitor: Visitor, place: Path<Place>) -> PageResult {
+pub(super) async fn terms(visitor: Visitor, place: ApiPath) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::General).await?;
     let shell = visitor.shell(Section::Catalogue);
     let title = shell.say("api-terms");
@@ -163,7 +163,7 @@ pub(super) async fn terms(visitor: Visitor, place: Path<Place>) -> PageResult {
     answer::ok(&shell, &Terms { shell: &shell, frame: &frame, text })
 }
 
-pub(super) async fn picture(visitor: Visitor, place: Path<Place>) -> PageResult {
+pub(super) async fn picture(visitor: Visitor, place: ApiPath) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::General).await?;
     let picture = visitor.app().api_picture(visitor.actor(), frame.api.id).await?;
     // Told from the first bytes when it was taken in; anything else would not be shown as a picture.

@@ -1,15 +1,14 @@
 //! The reference of an API, written from its OpenAPI document: an index, and a page for each operation.
 
 use askama::Template;
-use axum::extract::Path;
 use octroi_app::AppError;
-use serde::Deserialize;
 
 use super::documentation::{Menu, REFERENCE};
-use super::frame::{Frame, Place, Tab};
+use super::frame::{Frame, Tab};
 use crate::markdown;
 use crate::portal::answer;
 use crate::portal::gate::{PageError, PageResult};
+use crate::portal::path::{ApiPagePath, ApiPath};
 use crate::portal::shell::{Section, Shell};
 use crate::portal::visitor::Visitor;
 use crate::problem::{Problem, ProblemCode};
@@ -65,7 +64,7 @@ impl Shapes<'_> {
     }
 }
 
-pub(super) async fn index(visitor: Visitor, place: Path<Place>) -> PageResult {
+pub(super) async fn index(visitor: Visitor, place: ApiPath) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::Documentation).await?;
     let shell = visitor.shell(Section::Catalogue);
     let document = visitor.app().openapi(visitor.actor(), frame.api.id).await?;
@@ -75,20 +74,12 @@ pub(super) async fn index(visitor: Visitor, place: Path<Place>) -> PageResult {
     answer::ok(&shell, &IndexPage { shell: &shell, frame: &frame, menu: &menu, index: &index })
 }
 
-/// An operation of a version.
-#[derive(Deserialize)]
-pub(super) struct OperationPlace {
-    slug: String,
-    version: String,
-    operation: String,
-}
-
-pub(super) async fn operation(visitor: Visitor, Path(place): Path<OperationPlace>) -> PageResult {
+pub(super) async fn operation(visitor: Visitor, place: ApiPagePath) -> PageResult {
     let api = visitor.app().api_by_slug(visitor.actor(), &place.slug, Some(&place.version)).await?;
     let frame = Frame::of(api, Tab::Documentation);
     let shell = visitor.shell(Section::Catalogue);
     let document = visitor.app().openapi(visitor.actor(), frame.api.id).await?;
-    let (language, slug) = (shell.language, place.operation);
+    let (language, slug) = (shell.language, place.page);
     let (url, credentials) = (frame.api.access_url.clone(), frame.placements());
     let variable = frame.variable(language);
     let written = apart(move || {

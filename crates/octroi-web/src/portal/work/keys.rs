@@ -139,6 +139,7 @@ async fn changed(
 async fn meanwhile(visitor: &Visitor, id: CredentialId, error: AppError) -> PageResult {
     let notice = match error {
         AppError::Conflict(octroi_app::Conflict::NotRevealable) => "notice-key-not-kept",
+        AppError::Conflict(octroi_app::Conflict::TooManyKeys) => "notice-too-many-keys",
         AppError::Conflict(_) => "notice-meanwhile",
         AppError::Invalid(_) => "notice-grace",
         other => return Err(other.into()),

@@ -4,6 +4,7 @@
 use askama::Template;
 use axum::response::Response;
 use octroi_app::catalog::{ApiView, PlanView};
+use octroi_app::drafts::fingerprint;
 use octroi_app::subscriptions::{
     ChoosableApplication, MadeSubscription, SubscriptionCard, SubscriptionDraft, SubscriptionDraftView,
 };
@@ -308,6 +309,7 @@ async fn stopped(visitor: &Visitor, place: &Place, error: AppError) -> Result<St
 #[derive(Template)]
 #[template(path = "work/subscribe-check.html")]
 struct Check<'a> {
+    seen: String,
     shell: &'a Shell,
     place: &'a Place,
     plan: &'a PlanView,
@@ -340,6 +342,7 @@ async fn check(visitor: &Visitor, place: &Place, errors: Option<Vec<FieldError>>
         None => FormState::new(&shell),
     };
     let page = Check {
+        seen: fingerprint(&place.draft.form),
         shell: &shell,
         place,
         plan,
@@ -384,6 +387,10 @@ async fn subscribe(visitor: Visitor, named: ApiPath, fields: Form) -> PageResult
     let place = Place::read(&visitor, named, fields.one("draft").parse().ok()).await?;
     if fields.one("to") == "quit" {
         return answer::done(super::dashboard::PATH, "notice-draft-kept");
+    }
+    let is_complete = place.draft.became.is_none() && place.draft.form.application_id.is_some();
+    if is_complete && fields.one("seen") != fingerprint(&place.draft.form) {
+        return answer::done(&place.with_draft("/check"), "notice-draft-changed");
     }
     let made = match app.subscribe_from_draft(actor, place.draft.id).await {
         Ok(MadeSubscription::New(made)) => made,

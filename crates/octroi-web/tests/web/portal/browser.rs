@@ -62,6 +62,14 @@ impl<'d> Browser<'d> {
         self.send(ask.with("sec-fetch-site", "same-origin")).await
     }
 
+    /// Sends the form of a last look: what was looked at goes with it.
+    pub(crate) async fn confirm(&mut self, place: &str, pairs: &[(&str, &str)]) -> Page {
+        let seen = self.get(place).await.value("seen");
+        let path = place.split('?').next().unwrap();
+        let pairs: Vec<_> = pairs.iter().copied().chain([("seen", seen.as_str())]).collect();
+        self.post(path, &pairs).await
+    }
+
     /// Sends a form with a file, as browsers do.
     pub(crate) async fn post_file(
         &mut self,

@@ -1,5 +1,6 @@
 //! The catalogue and what stands on an API's own pages: search, filters, pages of a list, who sees what, hostile texts.
 
+use octroi_domain::account::PortalRole;
 use octroi_domain::organization::{OrganizationKind, Role};
 use octroi_testkit::{House, PNG, on_both, plan};
 use serde_json::json;
@@ -174,6 +175,25 @@ on_both! {
         for path in ["/apis/rien", "/apis/sirene/9", "/apis/Sirene", "/apis/%00/1", "/apis/a%2fb/1"] {
             assert_eq!(outside[0].get(path).await.status, 404, "{path}");
         }
+    }
+
+    async fn an_address_that_is_no_text_names_nothing(house) {
+        house.person("ada", &[PortalRole::Admin]).await;
+        house.publish(json!({}), vec![plan("public", json!({}))]).await;
+        let door = Door::of(house);
+        let mut ada = Browser::signed_in(&door, "ada").await;
+        for path in [
+            "/docs/errors/%ff", "/problems/%ff", "/apis/%ff", "/apis/sirene/%ff", "/documentation/%ff",
+            "/apis/sirene/3.11/reference/%ff", "/apis/sirene/3.11/documentation/%ff", "/apis/sirene/3.11/%00",
+        ] {
+            ada.get(path).await.shows(404, "Introuvable");
+        }
+        assert_eq!(ada.get("/assets/x/%ff").await.status, 404);
+        for path in ["/admin?q=%00", "/apis?q=%00", "/partners?q=a%00b"] {
+            assert_eq!(ada.get(path).await.status, 200, "{path}");
+        }
+        let unreadable = Browser::new(&door).post("/sign-in", &[("login", "\0a"), ("password", "x")]).await;
+        assert_eq!(unreadable.status, 400);
     }
 
     async fn hostile_texts_stay_texts(house) {

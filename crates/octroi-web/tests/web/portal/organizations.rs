@@ -44,6 +44,10 @@ on_both! {
         let late = browser.post(&edit, &[("name", "Acme SA"), ("slug", "acme"), ("edition", &edition)]).await;
         late.shows(412, "Modifié entre-temps").shows(412, "value=\"Acme SA\"");
 
+        let me = format!("{place}/members/{}", olga.account_id().unwrap());
+        browser.post(&me, &[]).await.shows(422, "Ce champ est obligatoire");
+        browser.post(&format!("{place}/invite"), &[("email", "x@exemple.fr")]).await.shows(422, "role-error");
+        browser.post(&format!("{place}/invite"), &invite("olga@exemple.fr")).await.shows(422, "votre propre adresse");
         browser.get(&place).await.shows(200, "seul propriétaire");
         browser.post(&format!("{place}/leave"), &[]).await.shows(409, "au moins un propriétaire");
         let own = house.app.me(&olga).await.unwrap().organization_id;

@@ -36,7 +36,7 @@ pub(super) async fn make_application(browser: &mut Browser<'_>, name: &str) -> S
     assert_eq!(browser.post(&place, &form).await.status, 303);
     let security = browser.post(&format!("{place}/security"), &[("kind", "simple")]).await;
     assert_eq!(security.location, format!("{place}/subscription"));
-    let made = browser.post(&format!("{place}/summary"), &[]).await;
+    let made = browser.confirm(&format!("{place}/summary"), &[]).await;
     made.shows(200, "Bravo");
     format!("/applications/app_{}", between(&made.text, "href=\"/applications/app_", "\""))
 }
@@ -50,7 +50,7 @@ pub(super) async fn subscribe(browser: &mut Browser<'_>, application: &str, plan
         [("draft", draft.as_str()), ("plan", plan), ("application", application), ("comment", "Bonjour")];
     let check = browser.post("/apis/sirene/3.11/subscribe/application", &form).await;
     browser.follow(check).await.shows(200, "Validation");
-    browser.post("/apis/sirene/3.11/subscribe/check", &[("draft", &draft)]).await
+    browser.confirm(&format!("/apis/sirene/3.11/subscribe/check?draft={draft}"), &[("draft", &draft)]).await
 }
 
 on_both! {
@@ -83,7 +83,7 @@ on_both! {
         browser.follow(security).await.shows(200, "Cette étape peut rester vide").shows(200, "API Sirene");
         let summary = browser.get(&format!("{place}/summary")).await;
         summary.shows(200, "MonApplication").shows(200, "Pas de souscription").shows(200, "Créer l’application");
-        let made = browser.post(&format!("{place}/summary"), &[]).await;
+        let made = browser.confirm(&format!("{place}/summary"), &[]).await;
         made.shows(200, "Bravo").shows(200, "MonApplication");
         let again = browser.post(&format!("{place}/summary"), &[]).await;
         let application = again.location.split('?').next().unwrap().to_owned();
@@ -130,7 +130,7 @@ on_both! {
         let general = [("name", "Mienne"), ("description", "Pour souscrire"), ("next", place.as_str())];
         browser.post(&format!("/applications/new/{draft}"), &general).await;
         browser.post(&format!("/applications/new/{draft}/security"), &[("kind", "simple")]).await;
-        let made = browser.post(&format!("/applications/new/{draft}/summary"), &[]).await;
+        let made = browser.confirm(&format!("/applications/new/{draft}/summary"), &[]).await;
         made.shows(200, "Continuer la souscription").shows(200, &place.replace('&', "&#38;"));
         browser.get(&place).await.shows(200, "Mienne");
         // Another site's page is no place to go back to.
@@ -165,7 +165,7 @@ on_both! {
         send(&mut browser, "Veille juridique", "", &terms).await.shows(422, "Veille juridique");
         let check = send(&mut browser, "Veille juridique", "true", &terms).await;
         browser.follow(check).await.shows(200, "Lues et acceptées").shows(200, "Envoyer la demande");
-        let sent = browser.post("/apis/sirene/3.11/subscribe/check", &[("draft", &draft)]).await;
+        let sent = browser.confirm(&format!("/apis/sirene/3.11/subscribe/check?draft={draft}"), &[("draft", &draft)]).await;
         sent.shows(200, "En attente de réponse");
         assert!(!sent.text.contains("key-value"), "there is no key yet");
         browser.get("/dashboard").await.shows(200, "Souscriptions en attente de réponse").shows(200, "API Sirene 3.11");
@@ -207,8 +207,33 @@ on_both! {
         browser.follow(check).await.shows(200, "Validation");
         let wanted = octroi_testkit::subscribe(id.parse().unwrap(), published.plan_id(0));
         house.app.subscribe(&marie, wanted).await.unwrap();
-        let led = browser.post("/apis/sirene/3.11/subscribe/check", &form).await;
+        let led = browser.confirm(&format!("/apis/sirene/3.11/subscribe/check?draft={}", form[0].1), &form).await;
         browser.follow(led).await.shows(200, "a déjà souscrit");
+    }
+
+    async fn what_another_tab_wrote_meanwhile_is_shown_before_it_is_asked_for(house) {
+        let fast = plan("rapide", json!({"name": "Rapide", "validation": "manual"}));
+        let published = house.publish(json!({}), vec![plan("public", json!({})), fast]).await;
+        house.person("marie", &[]).await;
+        let door = Door::of(house);
+        let mut browser = Browser::signed_in(&door, "marie").await;
+        let application = make_application(&mut browser, "Une").await;
+        let id = application.strip_prefix("/applications/").unwrap();
+        let (plain, fast) = (published.plan_id(0).to_string(), published.plan_id(1).to_string());
+        let page = browser.get(&format!("/apis/sirene/3.11/subscribe/application?plan={plain}")).await;
+        let draft = page.value("draft");
+        let to = "/apis/sirene/3.11/subscribe/application";
+        let choose = async |browser: &mut Browser<'_>, plan: &str| {
+            browser.post(to, &[("draft", draft.as_str()), ("plan", plan), ("application", id)]).await
+        };
+        let check = choose(&mut browser, &plain).await;
+        let shown = browser.follow(check).await;
+        choose(&mut browser, &fast).await;
+        let form = [("draft", draft.as_str()), ("seen", &shown.value("seen"))];
+        let again = browser.post("/apis/sirene/3.11/subscribe/check", &form).await;
+        browser.follow(again).await.shows(200, "changé dans une autre fenêtre").shows(200, "Rapide");
+        let marie = house.sign_in("marie").await;
+        assert!(house.app.own_subscriptions(&marie, None, &Default::default()).await.unwrap().items.is_empty());
     }
 
     async fn what_closed_while_somebody_was_choosing_is_said_and_nothing_is_lost(house) {
@@ -227,7 +252,7 @@ on_both! {
         let insee = published.organization_id;
         let retired = sirene(insee, "3.11", json!({"state": "deprecated"}));
         house.app.update_api(&published.provider, published.api_id(), retired, None).await.unwrap();
-        let refused = browser.post("/apis/sirene/3.11/subscribe/check", &[("draft", &draft)]).await;
+        let refused = browser.confirm(&format!("/apis/sirene/3.11/subscribe/check?draft={draft}"), &[("draft", &draft)]).await;
         refused.shows(422, "accepte pas de nouvelle souscription").shows(422, "Un mot");
         let forged = [("draft", draft.as_str()), ("plan", &plan_text), ("application", "app_00000000000000000000000001")];
         let refused = browser.post("/apis/sirene/3.11/subscribe/application", &forged).await;

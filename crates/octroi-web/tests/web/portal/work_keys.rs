@@ -121,7 +121,7 @@ on_both! {
         owner.post(&place, &[("name", "Commune"), ("description", "À tous"), ("organization_id", &acme)]).await;
         owner.post(&format!("{place}/security"), &[("kind", "simple")]).await;
         owner.get(&format!("{place}/summary")).await.shows(200, "acme");
-        let made = owner.post(&format!("{place}/summary"), &[]).await;
+        let made = owner.confirm(&format!("{place}/summary"), &[]).await;
         let application = format!("/applications/app_{}", between(&made.text, "href=\"/applications/app_", "\""));
         let page = subscribe(&mut owner, &application, &published.plan_id(0).to_string()).await;
         let key = key_of(&page);

@@ -53,7 +53,7 @@ on_both! {
         browser.post(&format!("{place}/security"), &[("kind", "simple")]).await;
         let summary = browser.get(&format!("{place}/summary")).await;
         summary.shows(200, "&#60;script&#62;").shows(200, "&#60;b&#62;gras");
-        browser.post(&format!("{place}/summary"), &[]).await.shows(200, "Bravo");
+        browser.confirm(&format!("{place}/summary"), &[]).await.shows(200, "Bravo");
         assert_eq!(names(house, "marie").await, [mixed]);
     }
 
@@ -108,7 +108,9 @@ on_both! {
         let mut twin = Browser::signed_in(&door, "marie").await;
         let place = begun(&mut browser).await;
         let summary = format!("{place}/summary");
-        let (first, second) = tokio::join!(browser.post(&summary, &[]), twin.post(&summary, &[]));
+        let seen = browser.get(&summary).await.value("seen");
+        let form = [("seen", seen.as_str())];
+        let (first, second) = tokio::join!(browser.post(&summary, &form), twin.post(&summary, &form));
         let statuses = [first.status, second.status];
         assert!(statuses == [200, 303] || statuses == [303, 200], "{statuses:?}");
         assert_eq!(names(house, "marie").await, ["Une"]);
@@ -196,7 +198,9 @@ on_both! {
         add(&mut browser, &plans[0], "Bonjour", "true").await;
         let summary = place.replace("/subscription", "/summary");
         browser.get(&summary).await.shows(200, "API Sirene 3.11");
-        let made = browser.post(&summary, &[]).await;
+        let unseen = browser.post(&summary, &[]).await;
+        browser.follow(unseen).await.shows(200, "changé dans une autre fenêtre");
+        let made = browser.confirm(&summary, &[]).await;
         made.shows(200, "Bravo").shows(200, "Active").shows(200, "id=\"key-value-0\"");
         let key = between(&made.text, "id=\"key-value-0\">", "<");
         assert_eq!(octroi_testkit::Gate::open(house).await.call(house, key).await, "admitted");
@@ -212,7 +216,7 @@ on_both! {
         let (id, api) = (plan.to_string(), published.api_id().to_string());
         browser.post(&format!("{place}/subscription"), &[("api", &api), ("plan", &id)]).await;
         house.app.close_plan(&published.provider, plan, None).await.unwrap();
-        let made = browser.post(&format!("{place}/summary"), &[]).await;
+        let made = browser.confirm(&format!("{place}/summary"), &[]).await;
         made.shows(200, "Bravo").shows(200, "accepte plus de nouvelle souscription");
         assert_eq!(names(house, "marie").await, ["Une"]);
     }
@@ -224,7 +228,7 @@ on_both! {
         let place = browser.get("/applications/new").await.location;
         browser.post(&place, &[("name", "Machine"), ("description", "La nuit")]).await;
         browser.post(&format!("{place}/security"), &[("kind", "backend_to_backend"), ("client_id", "ignored")]).await;
-        let made = browser.post(&format!("{place}/summary"), &[]).await;
+        let made = browser.confirm(&format!("{place}/summary"), &[]).await;
         made.shows(200, "Copiez ce secret maintenant");
         let secret = between(&made.text, "id=\"secret-value\">", "<").to_owned();
         let application = format!("/applications/app_{}", between(&made.text, "href=\"/applications/app_", "\""));

@@ -5,6 +5,7 @@ use octroi_app::AppError;
 use octroi_app::applications::{
     ApplicationDraftView, CreatedApplication, MadeApplication, WantedSubscription,
 };
+use octroi_app::drafts::fingerprint;
 use octroi_app::subscriptions::{Subscribe, SubscribedView, SubscriptionCard};
 use octroi_domain::application::ApplicationKind;
 use octroi_domain::ids::{ApplicationId, DraftId};
@@ -40,6 +41,10 @@ struct Page<'a> {
 impl Page<'_> {
     fn of(&self, step: &str) -> String {
         format!("{}{step}", super::address(self.draft.id))
+    }
+
+    fn seen(&self) -> String {
+        fingerprint(&self.draft.form)
     }
 
     fn kind(&self) -> &'static str {
@@ -91,7 +96,12 @@ async fn create(visitor: Visitor, Id(id): Id<DraftId>, fields: Form) -> PageResu
     }
     let (app, actor) = (visitor.app(), visitor.actor());
     // It is empty once it was sent: where to go on is read before.
-    let next = app.application_draft(actor, id).await?.form.next;
+    let draft = app.application_draft(actor, id).await?;
+    let is_complete = draft.became.is_none() && Step::Summary.missing(&draft.form).is_none();
+    if is_complete && fields.one("seen") != fingerprint(&draft.form) {
+        return answer::done(&Step::Summary.of(id), "notice-draft-changed");
+    }
+    let next = draft.form.next;
     let (created, wanted) = match app.create_application_from_draft(actor, id).await {
         Ok(MadeApplication::New(created, wanted)) => (created, wanted),
         Ok(MadeApplication::Before(application)) => {
