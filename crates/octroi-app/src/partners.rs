@@ -4,6 +4,7 @@
 use octroi_domain::actor::Actor;
 use octroi_domain::api::ApiState;
 use octroi_domain::application::{Application, ApplicationKind, ApplicationState};
+use octroi_domain::credential::Standing;
 use octroi_domain::ids::{AccountId, ApiId, CredentialId, OrganizationId, PlanId, SubscriptionId};
 use octroi_domain::organization::{Organization, OrganizationKind, Role};
 use octroi_domain::permission::{Action, Parties};
@@ -83,7 +84,7 @@ impl PartnerView {
 pub struct PartnerKeyView {
     /// The subscription.
     pub subscription: SubscriptionView,
-    /// Its youngest key, without the secret; absent where the last one was revoked.
+    /// Its youngest key that opens something or is paused, without the secret; absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<CredentialView>,
     /// The minute of its last call; absent before the first.
@@ -205,7 +206,9 @@ impl App {
         let id = place.subscription.id;
         let live = session.live_credentials(CredentialScope::Subscription(id)).await?;
         let last_call_at = session.last_call(id).await?;
-        let key = live.iter().max_by_key(|key| key.id).map(|key| CredentialView::of(key, self.now()));
+        let now = self.now();
+        let known = live.iter().filter(|key| key.standing(now) != Standing::Expired);
+        let key = known.max_by_key(|key| key.id).map(|key| CredentialView::of(key, now));
         Ok(PartnerKeyView { subscription: self.subscription_view(place), key, last_call_at })
     }
 

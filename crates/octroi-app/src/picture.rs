@@ -130,7 +130,7 @@ fn format(bytes: &[u8]) -> Result<ImageFormat, Rule> {
         return Err(Rule::Required);
     }
     if bytes.len() > MAX_PICTURE_BYTES {
-        return Err(Rule::TooLong { max: MAX_PICTURE_BYTES as u64 });
+        return Err(Rule::Malformed { expected: "picture_size" });
     }
     match bytes {
         [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Ok(ImageFormat::Png),
@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn what_is_no_picture_is_refused() {
         assert_eq!(refusal(b"").code(), "required");
-        assert_eq!(refusal(&vec![0xff; MAX_PICTURE_BYTES + 1]).code(), "too_long");
+        assert_eq!(refusal(&vec![0xff; MAX_PICTURE_BYTES + 1]).code(), "malformed");
         for other in
             [&b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'/>"[..], b"GIF89a\x01\0\x01\0", b"BM"]
         {

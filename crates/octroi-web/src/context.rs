@@ -92,6 +92,8 @@ pub(crate) struct Web {
     pub(crate) app: App,
     pub(crate) options: WebOptions,
     pub(crate) turns: Turns,
+    /// The documentation, ready to be searched.
+    pub(crate) shelf: crate::portal::Shelf,
     /// The management API's document, written once.
     pub(crate) document: std::sync::OnceLock<bytes::Bytes>,
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest as _, Multipart, Request};
+use axum::extract::multipart::Field;
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request};
+use bytes::BytesMut;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, Limited};
 
@@ -12,8 +14,12 @@ use crate::problem::{Problem, ProblemCode};
 /// The most bytes of a form without its file.
 const LIMIT: usize = 128 * 1024;
 
-/// The most bytes of a form with its file.
-const LIMIT_WITH_FILE: usize = 2 * 1024 * 1024;
+/// The most bytes of a form with its files.
+const LIMIT_WITH_FILE: usize = 32 * 1024 * 1024;
+
+/// The most bytes that are kept of a file: more than any that is taken in. What is longer is read and let go, so that
+/// the form can be shown again with all that was typed.
+const KEPT_OF_FILE: usize = 2 * 1024 * 1024;
 
 /// The most fields of a form.
 const MOST_FIELDS: usize = 200;
@@ -96,20 +102,22 @@ async fn read_parts(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> 
     let malformed = |_| Problem::new(ProblemCode::MalformedRequest);
     let mut request = Request::new(Body::new(Limited::new(body, LIMIT_WITH_FILE)));
     *request.headers_mut() = headers.clone();
+    // Our own bound stands, not the framework's.
+    DefaultBodyLimit::disable().apply(&mut request);
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| malformed(()))?;
     let mut fields = Fields::default();
     let mut text_bytes = 0;
-    while let Some(part) = parts.next_field().await.map_err(|e| broken(&e))? {
+    while let Some(mut part) = parts.next_field().await.map_err(|e| broken(&e))? {
         if fields.pairs.len() + fields.files.len() > MOST_FIELDS {
             return Err(Problem::new(ProblemCode::MalformedRequest));
         }
         let name = part.name().unwrap_or_default().to_owned();
-        let is_file = part.file_name().is_some();
-        let bytes = part.bytes().await.map_err(|e| broken(&e))?;
-        if is_file {
+        if part.file_name().is_some() {
+            let bytes = beginning(&mut part, KEPT_OF_FILE).await?;
             fields.files.push((name, bytes));
             continue;
         }
+        let bytes = beginning(&mut part, LIMIT + 1).await?;
         text_bytes += name.len() + bytes.len();
         if text_bytes > LIMIT {
             return Err(Problem::new(ProblemCode::BodyTooLarge));
@@ -118,6 +126,16 @@ async fn read_parts(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> 
         fields.pairs.push((name, text));
     }
     Ok(fields)
+}
+
+/// Reads a part to its end and keeps `most` bytes of it.
+async fn beginning(part: &mut Field<'_>, most: usize) -> Result<Bytes, Problem> {
+    let mut kept = BytesMut::new();
+    while let Some(piece) = part.chunk().await.map_err(|e| broken(&e))? {
+        let room = most - kept.len();
+        kept.extend_from_slice(&piece[..piece.len().min(room)]);
+    }
+    Ok(kept.freeze())
 }
 
 /// Why a body could not be read: it is too long, or it broke off.

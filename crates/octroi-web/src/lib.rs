@@ -18,6 +18,7 @@ mod oauth;
 pub mod portal;
 mod problem;
 mod reference;
+mod search;
 mod swagger;
 
 use std::sync::{Arc, OnceLock};
@@ -32,7 +33,13 @@ pub use problem::ProblemCode;
 /// Everything that the portal serves. Serve it with
 /// [`into_make_service_with_connect_info`](Router::into_make_service_with_connect_info), so that limits know who calls.
 pub fn router(app: App, options: WebOptions) -> Router {
-    let web = Arc::new(Web { app, options, turns: idempotency::Turns::default(), document: OnceLock::new() });
+    let web = Arc::new(Web {
+        app,
+        options,
+        turns: idempotency::Turns::default(),
+        shelf: portal::Shelf::default(),
+        document: OnceLock::new(),
+    });
     Router::new()
         .merge(api::router())
         .merge(health::router())

@@ -70,6 +70,63 @@ pub(crate) struct Heading {
     pub(crate) text: String,
 }
 
+/// What stands under one heading of a text, in plain words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Passage {
+    /// The heading's name in addresses; none for what stands before the first.
+    pub(crate) id: Option<String>,
+    /// What the heading says.
+    pub(crate) heading: String,
+    /// What stands under it.
+    pub(crate) text: String,
+}
+
+impl Rendered {
+    /// All that the text says, without tags.
+    pub(crate) fn said(&self) -> String {
+        said(&self.html)
+    }
+
+    /// The text cut at its headings, without tags.
+    pub(crate) fn passages(&self) -> Vec<Passage> {
+        let mut rest = self.html.as_str();
+        let mut passages = Vec::new();
+        let (mut id, mut heading) = (None, String::new());
+        for next in &self.headings {
+            let (level, name) = (next.level, escape(&next.id));
+            let Some((before, after)) = rest.split_once(&format!("<h{level} id=\"{name}\">")) else {
+                continue;
+            };
+            passages.push(Passage { id, heading, text: said(before) });
+            (id, heading) = (Some(next.id.clone()), next.text.clone());
+            rest = after.split_once(&format!("</h{level}>")).map_or("", |(_, after)| after);
+        }
+        passages.push(Passage { id, heading, text: said(rest) });
+        passages.retain(|passage| passage.id.is_some() || !passage.text.is_empty());
+        passages
+    }
+}
+
+/// Tags within a line: no blank stands for them.
+const INLINE: [&str; 16] = [
+    "a", "abbr", "b", "code", "del", "em", "i", "ins", "kbd", "mark", "s", "samp", "span", "strong", "sub",
+    "sup",
+];
+
+/// What HTML of ours says: its text, with a blank where a block begins or ends.
+fn said(html: &str) -> String {
+    let mut words = String::with_capacity(html.len());
+    for part in html.split('<') {
+        let (tag, text) = part.split_once('>').unwrap_or(("a", part));
+        let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next();
+        if !name.is_some_and(|name| INLINE.contains(&name)) {
+            words.push(' ');
+        }
+        words.push_str(&finish::unescape(text));
+    }
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Turns a text into HTML. Beyond the bounds it is shown as it is written, never lost; beyond the largest text that is
 /// taken in, it is cut.
 pub(crate) fn render(markdown: &str, setting: &Setting<'_>) -> Rendered {
@@ -133,6 +190,11 @@ pub(crate) fn excerpt(markdown: &str, length: usize) -> String {
     let root = parse_document(&arena, &markdown, &options());
     let words = if tags(root).is_some() { words(root) } else { markdown.into_owned() };
     shorten(&words, length)
+}
+
+/// The beginning of a text without Markdown: `length` characters at most, cut between two words.
+pub(crate) fn beginning(text: &str, length: usize) -> String {
+    shorten(text, length)
 }
 
 /// `text` on one line, `length` characters at most, cut between two words.

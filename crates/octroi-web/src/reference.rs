@@ -25,6 +25,9 @@ pub(crate) use schema::Shape;
 use crate::locale;
 use crate::markdown::{self, Setting};
 
+/// Characters of what a document says of an operation that are searched.
+const MAX_SAID: usize = 4_000;
+
 /// Operations of one document.
 const MAX_OPERATIONS: usize = 2_000;
 
@@ -132,6 +135,28 @@ impl Index {
         places.insert(name, place);
         place
     }
+}
+
+/// The operations of a document and what it says of each, without its schemas, for the search.
+pub(crate) fn said(document: &Value) -> Vec<(Line, String)> {
+    let (listed, _) = operations(document);
+    let prose =
+        |value: Option<&Value>| value.and_then(Value::as_str).map(|text| markdown::excerpt(text, MAX_SAID));
+    let said = |one: Listed<'_>| {
+        let parameters = [one.item, one.operation].into_iter().filter_map(|at| at.get("parameters"));
+        let parameters =
+            parameters.filter_map(Value::as_array).flatten().filter_map(|p| resolve(document, p));
+        let of_parameter = |p: &Value| {
+            let name = p.get("name").and_then(Value::as_str).unwrap_or_default();
+            format!("{name} {}", prose(p.get("description")).unwrap_or_default())
+        };
+        let words: Vec<String> = [prose(one.operation.get("description")).unwrap_or_default()]
+            .into_iter()
+            .chain(parameters.map(of_parameter))
+            .collect();
+        (one.line, words.join(" ").chars().take(MAX_SAID).collect())
+    };
+    listed.into_iter().map(said).collect()
 }
 
 /// Tags that a document declares, each once, with what it says of them.

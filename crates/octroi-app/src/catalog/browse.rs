@@ -105,12 +105,18 @@ pub struct ApiCard {
     pub provider: OrganizationName,
     /// One sentence.
     pub summary: String,
+    /// What every call begins with.
+    pub access_url: String,
+    /// Whether it has an OpenAPI document.
+    pub has_openapi: bool,
     /// Words to filter by.
     pub labels: Vec<String>,
     /// How access is given; `None` where no plan is offered.
     pub access: Option<AccessKind>,
     /// Whether it has a picture.
     pub has_picture: bool,
+    /// Its edition: grows with every change of it, of its pages and of its document.
+    pub edition: i64,
     /// Calls let in during the last seven days, to all versions.
     pub calls_last_7_days: i64,
 }
@@ -197,6 +203,11 @@ impl App {
         })
     }
 
+    /// Every API that `actor` sees, in its best version, the most called first.
+    pub async fn every_card(&self, actor: &Actor) -> Result<Vec<ApiCard>, AppError> {
+        self.cards(actor).await
+    }
+
     /// The versions of an API that `actor` sees, newest first.
     pub async fn api_versions(&self, actor: &Actor, slug: &str) -> Result<Vec<VersionLine>, AppError> {
         if !is_slug(slug) {
@@ -236,6 +247,7 @@ impl App {
         let providers: HashMap<_, OrganizationName> =
             session.providers().await?.into_iter().map(|o| (o.id, o.into())).collect();
         let pictures = session.documented(DocumentKind::Picture).await?;
+        let described = session.documented(DocumentKind::Openapi).await?;
         let mut best: HashMap<String, (Api, i64)> = HashMap::new();
         for api in apis {
             let calls = figures.get(&api.id).map_or(0, |f: &ApiFigures| f.calls);
@@ -256,12 +268,15 @@ impl App {
                     .ok_or_else(|| AppError::Internal(format!("{} has no provider", api.id)))?,
                 access: plans.get(&api.id).and_then(|plans| AccessKind::of(plans)),
                 has_picture: pictures.contains(&api.id.to_string()),
+                has_openapi: described.contains(&api.id.to_string()),
+                access_url: self.access_url(&api.gateway.route),
                 calls_last_7_days: calls,
                 id: api.id,
                 slug: api.slug,
                 version: api.version,
                 name: api.name,
                 state: api.state,
+                edition: api.edition,
                 summary: api.presentation.summary,
                 labels: api.presentation.labels,
             })

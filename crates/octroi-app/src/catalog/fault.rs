@@ -146,6 +146,7 @@ fn form(name: &str) -> &'static str {
         "url" => "https://…",
         "scope" => "one word of printable ASCII",
         "picture" => "PNG, JPEG or WebP",
+        "picture_size" => "a picture of 1 MiB at most",
         "picture_pixels" => "4,096 pixels a side and 16 million in all, at most",
         "picture_whole" => "a picture that is whole: this one is cut short or damaged",
         "openapi" => "a document with `openapi`, `info` and `paths`",

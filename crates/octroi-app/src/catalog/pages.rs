@@ -43,6 +43,32 @@ impl App {
         Ok(session.pages(api.id).await?.iter().map(PageSummary::from).collect())
     }
 
+    /// The pages of an API, each once: in `language` where it exists in it.
+    pub async fn pages_in(
+        &self,
+        actor: &Actor,
+        api: ApiId,
+        language: Language,
+    ) -> Result<Vec<PageSummary>, AppError> {
+        let mut session = self.read().await?;
+        let api = session.api_seen(viewer(actor), api).await?.ok_or(AppError::NotFound)?;
+        let pages = session.pages(api.id).await?;
+        Ok(spoken(&pages, language).map(PageSummary::from).collect())
+    }
+
+    /// The same with their texts.
+    pub async fn page_texts(
+        &self,
+        actor: &Actor,
+        api: ApiId,
+        language: Language,
+    ) -> Result<Vec<PageView>, AppError> {
+        let mut session = self.read().await?;
+        let api = session.api_seen(viewer(actor), api).await?.ok_or(AppError::NotFound)?;
+        let pages = session.pages(api.id).await?;
+        Ok(spoken(&pages, language).map(|page| PageView::new(page.clone(), api.edition)).collect())
+    }
+
     /// One page; in the other language where it does not exist in the one asked for.
     pub async fn page(
         &self,
@@ -134,4 +160,10 @@ impl App {
         self.audit(tx, actor, "page.deleted", page.id, json!({"api": page.api_id}));
         Ok(())
     }
+}
+
+/// Each page once, in `language` where it exists in it.
+fn spoken(pages: &[Page], language: Language) -> impl Iterator<Item = &Page> {
+    let has = move |slug: &str| pages.iter().any(|page| page.slug == slug && page.language == language);
+    pages.iter().filter(move |page| page.language == language || !has(&page.slug))
 }

@@ -93,7 +93,10 @@ impl<A: Asked> CallRecord<A> {
             admitted: self.admitted,
         };
         let counts = Counts { calls: 1, bytes_in: self.bytes_in(), bytes_out: self.bytes_out, duration_us };
-        self.worker.tally.borrow_mut().entry(key).or_default().add(counts);
+        // A browser's question before a call is measured, and is no call of anybody's.
+        if self.outcome != Outcome::CorsPreflight {
+            self.worker.tally.borrow_mut().entry(key).or_default().add(counts);
+        }
         let key = CallKey {
             method: known_method(self.asked.method()),
             api_id,

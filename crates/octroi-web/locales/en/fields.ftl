@@ -49,6 +49,7 @@ form-operation_path = A path such as /siren/*: "*" for one segment, "**" at the 
 form-origin = An origin such as https://example.com, without a path; or "*" alone.
 form-picture = A PNG, JPEG or WebP picture of 1 MiB at most.
 form-picture_pixels = A picture of 4,096 pixels a side at most, and 16 million pixels in all. Make it smaller.
+form-picture_size = A picture of 1 MiB at most: this one is larger. Make it smaller.
 form-picture_whole = A whole picture: this one is cut short or damaged. Save it anew.
 form-route_path = A path such as /api-sirene/3.11: begins with a slash, has none at its end.
 form-scope = A word in ASCII, without spaces, double quotes or backslashes.

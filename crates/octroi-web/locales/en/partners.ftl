@@ -45,4 +45,5 @@ notice-partner-key-renewed = The key is renewed. The partner’s people are told
 notice-partner-key-revoked = The key is revoked. The partner’s people are told.
 notice-partner-suspended = The partner is suspended: nothing passes any more.
 notice-partner-resumed = The partner is resumed.
+partners-revoke-effect = The partner is refused from its next call on, for good. You can give it a new key.
 notice-partner-moved = That was done already, or somebody else was quicker. Here is where things are.

@@ -213,7 +213,7 @@ documentation-programs = For programs
 documentation-programs-lead = Each page of documentation exists as Markdown too: add .md to its address.
 documentation-oauth = OAuth 2.0 authorization server
 
-console-lead = Choose “Authorize”, give your key, open an operation, then “Execute”: the gateway’s answer appears.
+console-lead = Choose “Authorize”, give your key, open an operation, “Try it out”, then “Execute”: the gateway’s answer appears.
 console-key = The key stays in this page: it is sent to the gateway alone and forgotten when you close it. Each try counts against the limit of your plan.
 console-reference = Read the reference, which says the same without a script
 console-no-script = The console needs JavaScript, which is missing or switched off in this browser.
@@ -225,3 +225,18 @@ errors-caption = Codes that the gateway gives
 errors-code = Code
 errors-status = Status
 errors-all = All codes
+
+answers-crumb = Answers
+answers-title = Answers to “{ $ask }”
+answers-ask = Your question
+answers-goal = What you want to do (optional)
+answers-goal-hint = Helps to choose among several answers: “showing missions on my site”.
+answers-button = Search
+answers-none = Nothing in the documentation answers this question.
+answers-none-lead = Try other words, the API’s name or the code of the error. Every API has a contact and tickets.
+answers-lead = Ask a question, or give a few words.
+answers-in-api = Search this documentation
+llms-ask = Ask a page of the documentation: add `?ask=…` to its address, `&goal=…` to say what you want to do, and `Accept: text/markdown`.
+llms-whole = The whole documentation as one text
+llms-more = The rest, page by page
+documentation-links = Catalogue of the APIs as links (RFC 9727)

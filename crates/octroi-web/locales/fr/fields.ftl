@@ -49,6 +49,7 @@ form-operation_path = Un chemin comme /siren/* : « * » pour un segment, « ** 
 form-origin = Une origine comme https://exemple.fr, sans chemin ; ou « * » seul.
 form-picture = Une image PNG, JPEG ou WebP, de 1 Mio au plus.
 form-picture_pixels = Une image de 4 096 pixels de côté au plus, et de 16 millions de pixels en tout. Réduisez-la.
+form-picture_size = Une image de 1 Mio au plus : celle-ci est plus lourde. Réduisez-la.
 form-picture_whole = Une image entière : celle-ci est coupée ou abîmée. Enregistrez-la de nouveau.
 form-route_path = Un chemin comme /api-sirene/3.11 : commence par une barre oblique, n'en a pas à la fin.
 form-scope = Un mot en ASCII, sans espace, guillemet ni barre oblique inverse.

@@ -45,4 +45,5 @@ notice-partner-key-renewed = La clé est renouvelée. Les personnes du partenair
 notice-partner-key-revoked = La clé est révoquée. Les personnes du partenaire en sont averties.
 notice-partner-suspended = Le partenaire est suspendu : plus rien ne passe.
 notice-partner-resumed = Le partenaire est rétabli.
+partners-revoke-effect = Le partenaire est refusé dès son prochain appel, pour de bon. Vous pourrez lui remettre une nouvelle clé.
 notice-partner-moved = C’était déjà fait, ou quelqu’un d’autre a été plus rapide. Voici où en sont les choses.

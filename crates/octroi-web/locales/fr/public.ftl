@@ -16,7 +16,7 @@ home-people-lead = Ces personnes sont inventées. Choisissez qui vous êtes : u
 home-enter = Entrer comme { $name }
 home-role-admin = administre le portail
 home-role-provider = fournit l’API Sirene
-home-role-officer = charge de déploiement
+home-role-officer = chargée de déploiement
 home-role-instructor = instruit les demandes
 home-role-developer = appelle l’API Sirene
 home-role-editor = édite un logiciel
@@ -213,7 +213,7 @@ documentation-programs = Pour les programmes
 documentation-programs-lead = Chaque page de documentation existe aussi en Markdown : ajoutez .md à son adresse.
 documentation-oauth = Serveur d’autorisation OAuth 2.0
 
-console-lead = Choisissez « Authorize », donnez votre clé, ouvrez une opération, puis « Execute » : la réponse de la passerelle s’affiche.
+console-lead = Choisissez « Authorize », donnez votre clé, ouvrez une opération, « Try it out », puis « Execute » : la réponse de la passerelle s’affiche.
 console-key = La clé reste dans cette page : elle ne part que vers la passerelle et s’oublie quand vous la fermez. Chaque essai compte dans la limite de votre plan.
 console-reference = Lire la référence, qui dit la même chose sans script
 console-no-script = La console a besoin de JavaScript, qui est absent ou désactivé dans ce navigateur.
@@ -225,3 +225,18 @@ errors-caption = Les codes que donne la passerelle
 errors-code = Code
 errors-status = Statut
 errors-all = Tous les codes
+
+answers-crumb = Réponses
+answers-title = Réponses à « { $ask } »
+answers-ask = Votre question
+answers-goal = Ce que vous cherchez à faire (facultatif)
+answers-goal-hint = Aide à choisir entre plusieurs réponses : « afficher des missions sur mon site ».
+answers-button = Chercher
+answers-none = Rien dans la documentation ne répond à cette question.
+answers-none-lead = Essayez d’autres mots, le nom de l’API ou le code de l’erreur. Chaque API a un contact et des tickets.
+answers-lead = Posez une question, ou donnez quelques mots.
+answers-in-api = Chercher dans cette documentation
+llms-ask = Posez une question à une page de la documentation : ajoutez `?ask=…` à son adresse, `&goal=…` pour dire ce que vous cherchez à faire, et `Accept: text/markdown`.
+llms-whole = Toute la documentation en un texte
+llms-more = La suite, page par page
+documentation-links = Catalogue des API en liens (RFC 9727)

@@ -236,7 +236,7 @@ fn slug(prefix: &str, text: &str) -> String {
 }
 
 /// What a text says that HTML wrote with entities.
-fn unescape(text: &str) -> String {
+pub(super) fn unescape(text: &str) -> String {
     if !text.contains('&') {
         return text.to_owned();
     }

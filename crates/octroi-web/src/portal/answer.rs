@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use octroi_app::AppError;
 use octroi_domain::api::Language;
 
 use super::gate::PageResult;
@@ -55,6 +56,14 @@ pub(crate) fn page_under(
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response
+}
+
+/// Does slow work away from the threads that serve: a document can be as large as documents are taken in.
+pub(super) async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AppError> {
+    let worked = tokio::task::spawn_blocking(work).await;
+    worked.map_err(|error| AppError::Internal(error.to_string()))
 }
 
 /// Leads elsewhere after a form was worked on: a reload sends nothing again (303, RFC 9110).

@@ -6,6 +6,7 @@ use octroi_app::page::PageRequest;
 use octroi_domain::api::Language;
 
 use super::answer;
+use super::answers::{self, Scope};
 use super::apis::source;
 use super::gate::PageResult;
 use super::path::Name;
@@ -67,6 +68,11 @@ pub(super) fn guides(language: Language) -> impl Iterator<Item = (&'static str, 
     GUIDES.iter().map(move |guide| (guide.slug, guide.title(language)))
 }
 
+/// Names, titles and texts of the guides in a language, for the search.
+pub(super) fn texts(language: Language) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    GUIDES.iter().map(move |guide| (guide.slug, guide.title(language), guide.text(language)))
+}
+
 #[derive(Template)]
 #[template(path = "documentation/index.html")]
 struct Documentation<'a> {
@@ -77,6 +83,9 @@ struct Documentation<'a> {
 }
 
 async fn index(visitor: Visitor) -> PageResult {
+    if let Some(answers) = answers::to(&visitor, Scope::Portal).await? {
+        return answers;
+    }
     let shell = visitor.shell(Section::Documentation);
     let request = PageRequest { limit: Some(APIS), cursor: None };
     let browsed = visitor.app().browse(visitor.actor(), &BrowseFilter::default(), &request).await?;
@@ -105,6 +114,9 @@ async fn show(visitor: Visitor, Name(name): Name) -> PageResult {
     };
     let guide = GUIDES.iter().find(|guide| guide.slug == slug);
     let guide = guide.ok_or_else(|| Problem::new(ProblemCode::NotFound))?;
+    if let Some(answers) = answers::to(&visitor, Scope::Portal).await? {
+        return answers;
+    }
     let (text, title) = (guide.text(shell.language), guide.title(shell.language));
     if as_source {
         return Ok(source(text.to_owned()));

@@ -5,6 +5,7 @@ use askama::Template;
 use octroi_domain::api::Language;
 
 use super::answer;
+use super::answers::{self, Scope};
 use super::apis::source;
 use super::gate::PageResult;
 use super::path::Name;
@@ -81,6 +82,11 @@ pub(super) fn explained(code: &str, language: Language) -> Option<Explained> {
     TEXTS.iter().find(|text| text.code == code).map(|text| text.read(language))
 }
 
+/// What is said of each outcome in a language, and its text, for the search.
+pub(super) fn texts(language: Language) -> impl Iterator<Item = (Explained, &'static str)> {
+    TEXTS.iter().map(move |text| (text.read(language), text.in_language(language)))
+}
+
 impl Text {
     fn in_language(&self, language: Language) -> &'static str {
         match language {
@@ -96,7 +102,7 @@ impl Text {
         let status = line.rsplit_once("statut").or_else(|| line.rsplit_once("status")).map_or("", |(_, s)| s);
         let section = |text: &'static str| {
             let (heading, text) = text.split_once('\n').unwrap_or((text, ""));
-            (heading, markdown::plain(text))
+            (heading, markdown::plain(&led_from_anywhere(text)))
         };
         Explained {
             code: self.code,
@@ -107,6 +113,20 @@ impl Text {
     }
 }
 
+/// A text whose links to the texts beside it hold on every page that shows a part of it.
+fn led_from_anywhere(text: &str) -> String {
+    let mut parts = text.split("](");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let beside = part.split_once(".md)").filter(|(name, _)| !name.contains(['/', ')', ':']));
+        match beside {
+            Some((name, rest)) => whole.push_str(&format!("](/docs/errors/{name}){rest}")),
+            None => whole.push_str(&format!("]({part}")),
+        }
+    }
+    whole
+}
+
 #[derive(Template)]
 #[template(path = "errors/list.html")]
 struct List<'a> {
@@ -115,6 +135,9 @@ struct List<'a> {
 }
 
 async fn list(visitor: Visitor) -> PageResult {
+    if let Some(answers) = answers::to(&visitor, Scope::Portal).await? {
+        return answers;
+    }
     let shell = visitor.shell(Section::Documentation);
     let outcomes = TEXTS.iter().map(|text| text.read(shell.language)).collect();
     answer::ok(&shell, &List { shell: &shell, outcomes })
@@ -135,6 +158,9 @@ async fn show(visitor: Visitor, Name(code): Name) -> PageResult {
     };
     let known = TEXTS.iter().find(|text| text.code == code);
     let known = known.ok_or_else(|| Problem::new(ProblemCode::NotFound))?;
+    if let Some(answers) = answers::to(&visitor, Scope::Portal).await? {
+        return answers;
+    }
     if as_source {
         return Ok(source(known.in_language(shell.language).to_owned()));
     }

@@ -1,47 +1,25 @@
-//! The home page, and the same for programs that read text.
-
-use std::sync::Arc;
+//! The home page.
 
 use askama::Template;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Router};
-use http::header;
+use octroi_app::AppError;
 use octroi_app::catalog::{ApiCard, BrowseFilter, Header, Refusal};
 use octroi_app::credentials::curl::{Key, command};
 use octroi_app::page::PageRequest;
-use octroi_app::{App, AppError};
-use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
 
+use super::answer;
 use super::apis::{CardWords, Frame, Tab};
 use super::gate::PageResult;
 use super::route::{Access, PageRow, get};
 use super::shell::{Section, Shell};
 use super::visitor::Visitor;
-use super::{answer, documentation};
-use crate::api::only;
-use crate::context::{SamplePerson, Visit, Web};
-use crate::locale;
+use crate::context::SamplePerson;
 
 /// APIs that the home page shows.
 const SHOWN: u32 = 3;
 
-/// APIs that the index for programs lists at most; the management API gives them all.
-const LISTED: u32 = 100;
-
-/// Searchers may read what anybody may (RFC 9309); what is somebody's own is behind the sign-in page.
-const ROBOTS: &str = "User-agent: *\nAllow: /\n";
-
 pub(super) fn pages() -> Vec<PageRow> {
     vec![get("/", Access::Anybody, home)]
-}
-
-/// What programs read, outside the table of pages.
-pub(super) fn machine_router() -> Router<Arc<Web>> {
-    Router::new()
-        .route("/llms.txt", only("GET", axum::routing::get(llms)))
-        .route("/robots.txt", only("GET", axum::routing::get(async || ROBOTS)))
 }
 
 #[derive(Template)]
@@ -135,36 +113,4 @@ async fn example(
         }));
     }
     Ok(None)
-}
-
-/// What everybody sees of the catalogue.
-async fn catalogue(app: &App) -> Result<Vec<ApiCard>, AppError> {
-    let request = PageRequest { limit: Some(LISTED), cursor: None };
-    Ok(app.browse(&Actor::Anonymous, &BrowseFilter::default(), &request).await?.page.items)
-}
-
-/// An index for programs that read text (<https://llmstxt.org>).
-async fn llms(State(web): State<Arc<Web>>, Extension(visit): Extension<Visit>) -> Response {
-    let say = |id| locale::text(visit.language, id, &[]);
-    let portal = web.app.portal_url();
-    let apis = catalogue(&web.app).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the index for programs cannot read the catalogue");
-        Vec::new()
-    });
-    let mut text = format!("# Octroi\n\n> {}\n\n## {}\n\n", say("llms-lead"), say("nav-catalogue"));
-    for api in &apis {
-        let base = format!("{portal}/apis/{}/{}", api.slug, api.version);
-        let line = format!(
-            "- [{} {}]({base}/documentation.md): {} ([OpenAPI]({base}/openapi.json))\n",
-            api.name, api.version, api.summary
-        );
-        text.push_str(&line);
-    }
-    text.push_str(&format!("\n## {}\n\n", say("nav-documentation")));
-    for (slug, title) in documentation::guides(visit.language) {
-        text.push_str(&format!("- [{title}]({portal}/documentation/{slug}.md)\n"));
-    }
-    text.push_str(&format!("- [{}]({portal}/docs/errors/)\n", say("errors-title")));
-    text.push_str(&format!("- [{}]({portal}/api/v1/openapi.json)\n", say("foot-management-api")));
-    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }

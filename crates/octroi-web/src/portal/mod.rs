@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod answers;
 mod apis;
 mod assets;
 mod badges;
@@ -21,6 +22,7 @@ mod partners;
 mod path;
 mod periods;
 mod problems;
+mod programs;
 mod provider;
 mod refused;
 mod register;
@@ -43,6 +45,7 @@ use axum::middleware::from_fn_with_state;
 use crate::context::Web;
 
 pub(crate) use answer::not_found;
+pub(crate) use answers::Shelf;
 pub(crate) use assets::accepts_gzip;
 pub use route::{Access, PageRow, page_table};
 pub(crate) use shell::Shell;
@@ -78,5 +81,5 @@ pub(crate) fn router(web: &Arc<Web>) -> Router<Arc<Web>> {
     route::router()
         .route_layer(from_fn_with_state(Arc::clone(web), gate::gate))
         .merge(assets::router())
-        .merge(home::machine_router())
+        .merge(programs::router())
 }

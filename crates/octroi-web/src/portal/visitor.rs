@@ -28,6 +28,7 @@ struct Inner {
     visit: Visit,
     uri: Uri,
     agent: String,
+    reads_markdown: bool,
     language: Language,
     person: Option<SignedIn>,
     cookie_is_dead: bool,
@@ -63,6 +64,7 @@ impl Visitor {
             visit,
             uri: uri.clone(),
             agent: agent.to_owned(),
+            reads_markdown: asks_for_markdown(headers),
             cookie_is_dead: cookie.is_some() && person.is_none() && error.is_none(),
             is_on_page,
             actor: person.as_ref().map_or(Actor::Anonymous, |person| person.actor.clone()),
@@ -119,6 +121,16 @@ impl Visitor {
         &self.0.agent
     }
 
+    /// Whether the answer is read as Markdown rather than in a browser.
+    pub(crate) fn reads_markdown(&self) -> bool {
+        self.0.reads_markdown
+    }
+
+    /// What is kept of the documentation to search it.
+    pub(super) fn shelf(&self) -> &super::answers::Shelf {
+        &self.0.web.shelf
+    }
+
     /// The request's name, for people who ask for help.
     pub(crate) fn request_id(&self) -> &str {
         &self.0.visit.request_id
@@ -146,6 +158,15 @@ impl Visitor {
     pub(super) fn cookie_is_dead(&self) -> bool {
         self.0.cookie_is_dead
     }
+}
+
+/// Whether `Accept` names Markdown (RFC 7763) and no HTML, which browsers always name.
+fn asks_for_markdown(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::ACCEPT);
+    let kinds = || lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    let essence = |kind: &str| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let names = |wanted: &str| kinds().any(|kind| essence(kind) == wanted);
+    names("text/markdown") && !names("text/html")
 }
 
 impl<S: Sync> FromRequestParts<S> for Visitor {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper that fails fails its test")]
 #![allow(clippy::disallowed_methods, reason = "real programs take real time and read the real environment")]
 
+mod answers;
 mod backup;
 mod cli;
 mod crash;

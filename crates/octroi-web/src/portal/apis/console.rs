@@ -9,8 +9,7 @@ use url::Url;
 
 use super::documentation::{CONSOLE, Menu};
 use super::frame::{Frame, Tab};
-use super::reference::apart;
-use crate::portal::answer;
+use crate::portal::answer::{self, apart};
 use crate::portal::gate::PageResult;
 use crate::portal::path::ApiPath;
 use crate::portal::shell::{Section, Shell};

@@ -4,11 +4,11 @@ use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use octroi_app::catalog::PageSummary;
-use octroi_domain::api::Language;
 
 use super::frame::{Frame, Tab};
 use crate::markdown::{self, Rendered};
 use crate::portal::answer::{self, see_other};
+use crate::portal::answers::{self, Scope};
 use crate::portal::gate::{PageError, PageResult};
 use crate::portal::path::{ApiPagePath, ApiPath};
 use crate::portal::shell::{Section, Shell};
@@ -33,8 +33,7 @@ impl Menu {
         frame: &Frame,
         current: &str,
     ) -> Result<Self, PageError> {
-        let pages = visitor.app().pages(visitor.actor(), frame.api.id).await?;
-        let pages = spoken(pages, shell.language);
+        let pages = visitor.app().pages_in(visitor.actor(), frame.api.id, shell.language).await?;
         let page = |page: PageSummary| {
             let address = format!("{}/documentation/{}", frame.base, page.slug);
             (page.title, address, page.slug == current)
@@ -46,13 +45,6 @@ impl Menu {
         let tools = if frame.api.has_openapi { tools.map(tool).into() } else { Vec::new() };
         Ok(Self { pages: pages.into_iter().map(page).collect(), tools })
     }
-}
-
-/// Each page once, in the language where it exists in it.
-fn spoken(pages: Vec<PageSummary>, language: Language) -> Vec<PageSummary> {
-    let has = |slug: &str| pages.iter().any(|page| page.slug == slug && page.language == language);
-    let kept = |page: &&PageSummary| page.language == language || !has(&page.slug);
-    pages.iter().filter(kept).cloned().collect()
 }
 
 #[derive(Template)]
@@ -79,6 +71,9 @@ struct NoPages<'a> {
 /// The first page of the documentation.
 pub(super) async fn begin(visitor: Visitor, place: ApiPath) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::Documentation).await?;
+    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.subject())).await? {
+        return answers;
+    }
     let shell = visitor.shell(Section::Catalogue);
     let menu = Menu::at(&visitor, &shell, &frame, "").await?;
     match menu.pages.iter().chain(&menu.tools).next() {
@@ -90,6 +85,9 @@ pub(super) async fn begin(visitor: Visitor, place: ApiPath) -> PageResult {
 /// The pages of a version, for programs that read text.
 pub(super) async fn index(visitor: Visitor, place: ApiPath) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::Documentation).await?;
+    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.subject())).await? {
+        return answers;
+    }
     let shell = visitor.shell(Section::Catalogue);
     let portal = visitor.app().portal_url();
     let menu = Menu::at(&visitor, &shell, &frame, "").await?;
@@ -107,6 +105,9 @@ pub(super) async fn index(visitor: Visitor, place: ApiPath) -> PageResult {
 pub(super) async fn show(visitor: Visitor, place: ApiPagePath) -> PageResult {
     let api = visitor.app().api_by_slug(visitor.actor(), &place.slug, Some(&place.version)).await?;
     let frame = Frame::of(api, Tab::Documentation);
+    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.subject())).await? {
+        return answers;
+    }
     let (slug, as_source) = match place.page.strip_suffix(".md") {
         Some(slug) => (slug, true),
         None => (place.page.as_str(), false),

@@ -1,13 +1,13 @@
 //! The reference of an API, written from its OpenAPI document: an index, and a page for each operation.
 
 use askama::Template;
-use octroi_app::AppError;
 
 use super::documentation::{Menu, REFERENCE};
 use super::frame::{Frame, Tab};
 use crate::markdown;
-use crate::portal::answer;
-use crate::portal::gate::{PageError, PageResult};
+use crate::portal::answer::{self, apart};
+use crate::portal::answers::{self, Scope};
+use crate::portal::gate::PageResult;
 use crate::portal::path::{ApiPagePath, ApiPath};
 use crate::portal::shell::{Section, Shell};
 use crate::portal::visitor::Visitor;
@@ -66,6 +66,9 @@ impl Shapes<'_> {
 
 pub(super) async fn index(visitor: Visitor, place: ApiPath) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::Documentation).await?;
+    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.subject())).await? {
+        return answers;
+    }
     let shell = visitor.shell(Section::Catalogue);
     let document = visitor.app().openapi(visitor.actor(), frame.api.id).await?;
     let language = shell.language;
@@ -77,6 +80,9 @@ pub(super) async fn index(visitor: Visitor, place: ApiPath) -> PageResult {
 pub(super) async fn operation(visitor: Visitor, place: ApiPagePath) -> PageResult {
     let api = visitor.app().api_by_slug(visitor.actor(), &place.slug, Some(&place.version)).await?;
     let frame = Frame::of(api, Tab::Documentation);
+    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.subject())).await? {
+        return answers;
+    }
     let shell = visitor.shell(Section::Catalogue);
     let document = visitor.app().openapi(visitor.actor(), frame.api.id).await?;
     let (language, slug) = (shell.language, place.page);
@@ -89,12 +95,4 @@ pub(super) async fn operation(visitor: Visitor, place: ApiPagePath) -> PageResul
     let page = written.await?.ok_or_else(|| Problem::new(ProblemCode::NotFound))?;
     let menu = Menu::at(&visitor, &shell, &frame, REFERENCE).await?;
     answer::ok(&shell, &Operation { shell: &shell, frame: &frame, menu: &menu, page: &page })
-}
-
-/// Reads a document away from the threads that serve: it can be as large as documents are taken in.
-pub(super) async fn apart<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, PageError> {
-    let worked = tokio::task::spawn_blocking(work).await;
-    worked.map_err(|error| AppError::Internal(error.to_string()).into())
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use octroi_app::dashboard::{BegunAbout, BegunForm, DashboardView};
 use octroi_domain::ids::DraftId;
 
+use crate::markdown::beginning;
 use crate::portal::answer;
 use crate::portal::chart::Chart;
 use crate::portal::gate::PageResult;
@@ -28,6 +29,9 @@ struct Dashboard<'a> {
     chart: Chart<'a>,
 }
 
+/// Characters of a draft's name that are shown: one that was refused can be of any length.
+const SHOWN: usize = 100;
+
 /// A form that was begun, as the page shows it.
 struct Begun<'a> {
     form: &'a BegunForm,
@@ -40,7 +44,7 @@ fn begun<'a>(shell: &Shell, form: &'a BegunForm) -> Begun<'a> {
         BegunAbout::Application(about) => {
             let name = match about.name.trim() {
                 "" => shell.say("dashboard-draft-unnamed"),
-                name => shell.fill("dashboard-draft-application", "name", name),
+                name => shell.fill("dashboard-draft-application", "name", beginning(name, SHOWN)),
             };
             (name, super::wizard::address(form.id))
         }

@@ -61,7 +61,7 @@ impl<'a> KeyCard<'a> {
             old: card.keys.iter().filter(|key| key.standing == Standing::Grace).collect(),
             secret,
             limits: offer::limits(shell, &subscription.plan.limits),
-            command: card.command(&variable(shell, &subscription.api.slug)).join(" \\\n  "),
+            command: written(shell, card, secret),
             grace: grace_choices(shell, &FormState::new(shell)),
             may_reveal: may(Action::CredentialReveal),
             may_manage: may(Action::CredentialManage),
@@ -115,6 +115,14 @@ impl<'a> KeyCard<'a> {
             Some(Placement::Bearer) | None => ("key-header", "Authorization: Bearer".to_owned()),
         }
     }
+}
+
+/// The first call: the key goes into a variable, and the call takes it from there.
+fn written(shell: &Shell, card: &SubscriptionCard, secret: Option<&str>) -> String {
+    let variable = variable(shell, &card.subscription.api.slug);
+    let call = card.command(&variable).join(" \\\n  ");
+    let key = secret.map_or_else(|| shell.say("key-here"), str::to_owned);
+    format!("export {variable}='{key}'\n{call}")
 }
 
 fn is_current(key: &CredentialView) -> bool {

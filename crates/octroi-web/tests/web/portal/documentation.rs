@@ -93,6 +93,52 @@ on_both! {
             .shows(200, "required").shows(200, "$KEY_SIRENE").shows(200, "In the path");
     }
 
+    async fn a_question_is_answered_from_what_the_asker_sees(house) {
+        let published = house.publish(json!({}), vec![plan("public", json!({}))]).await;
+        let (provider, api) = (&published.provider, published.api_id());
+        write(house, provider, api, json!({"slug": "curseur", "language": "fr", "title": "Parcourir",
+            "markdown": "# Parcourir\n\nLe début.\n\n## Avec un curseur\n\nDemandez `curseur=*`, <b>puis</b> la suite."})).await;
+        house.app.put_openapi(provider, api, document().to_string().into_bytes(), None).await.unwrap();
+        let door = Door::of(house);
+        let mut browser = Browser::new(&door);
+        let found = browser.get("/documentation?ask=comment+utiliser+le+curseur").await;
+        found.shows(200, "href=\"/apis/sirene/3.11/documentation/curseur#text-avec-un-curseur\">Parcourir, Avec un curseur</a>")
+            .shows(200, "puis la suite");
+        browser.get("/apis/sirene/3.11/documentation?ask=lire+une+unité").await
+            .shows(200, "href=\"/apis/sirene/3.11/reference/lire-unite\"");
+        browser.get("/docs/errors/?ask=clé+révoquée").await.shows(200, "href=\"/docs/errors/credential_revoked\"");
+        let hostile = "%22%3E%3Cscript%3Ealert(1)%3C/script%3E";
+        let page = browser.get(&format!("/documentation?ask={hostile}&goal={hostile}")).await;
+        assert!(page.status == 200 && !page.text.contains("<script>alert"), "{}", page.text);
+        browser.get("/documentation?ask=tour+Eiffel").await.shows(200, "Rien dans la documentation");
+        browser.get(&format!("/documentation/keys?ask={}", "cle+".repeat(5_000))).await.shows(200, "Garder ses clés");
+        browser.get("/documentation?ask=%00").await.shows(200, "Guides");
+        // As programs ask: by the address or by what they accept.
+        for (path, accept) in [("/documentation/keys.md", "*/*"), ("/documentation", "text/markdown")] {
+            let ask = Ask::get(format!("{path}?ask=curseur&goal=tout+parcourir")).with("accept", accept);
+            let answer = door.raw(ask).await;
+            assert_eq!(answer.header("content-type"), "text/markdown; charset=utf-8");
+            let line = "## 1. [Parcourir, Avec un curseur, API Sirene 3.11]\
+                (http://portal.test/apis/sirene/3.11/documentation/curseur#text-avec-un-curseur)";
+            assert!(answer.text().contains(line), "{}", answer.text());
+        }
+        // What is changed is found at once; what a visitor may not see is not found.
+        write(house, provider, api, json!({"slug": "curseur", "language": "fr", "title": "Parcourir", "markdown": "Avec une girafe."})).await;
+        browser.get("/documentation?ask=girafe").await.shows(200, "Avec une girafe");
+        let hidden = octroi_testkit::sirene(published.organization_id, "3.11", json!({"listing": "private"}));
+        house.app.update_api(provider, api, hidden, None).await.unwrap();
+        browser.get("/documentation?ask=girafe").await.shows(200, "Rien dans la documentation");
+        assert_eq!(browser.get("/apis/sirene/3.11/documentation?ask=girafe").await.status, 404);
+    }
+
+    async fn links_of_an_explanation_hold_wherever_it_stands(house) {
+        house.publish(json!({}), vec![plan("public", json!({}))]).await;
+        let door = Door::of(house);
+        let page = Browser::new(&door).get("/apis/sirene/3.11").await;
+        page.shows(200, "href=\"/docs/errors/credential_missing\"");
+        assert!(!page.text.contains("href=\"credential_"), "{}", page.text);
+    }
+
     async fn the_console_may_call_the_gateway_and_nobody_else(house) {
         let published = house.publish(json!({}), vec![plan("public", json!({}))]).await;
         let bytes = document().to_string().into_bytes();
@@ -133,7 +179,7 @@ on_both! {
         french.get("/docs/errors").await.shows(200, "Limite atteinte");
         english.get("/docs/errors/").await.shows(200, "Rate limit reached");
         french.get("/docs/errors/unauthorized").await
-            .shows(200, "<h1>Non autorisé</h1>").shows(200, "href=\"credential_missing\"").shows(200, "<code>401</code>");
+            .shows(200, "<h1>Non autorisé</h1>").shows(200, "href=\"/docs/errors/credential_missing\"").shows(200, "<code>401</code>");
         english.get("/docs/errors/unauthorized").await.shows(200, "<h2>What to do</h2>");
         for path in ["rien", "README", "..%2fREADME", "rate_limited.txt"] {
             assert_eq!(french.get(&format!("/docs/errors/{path}")).await.status, 404, "{path}");

@@ -55,6 +55,16 @@ on_both! {
         ] {
             assert!(index.contains(place), "{index}");
         }
+        let (_, whole) = read("/llms-full.txt").await;
+        for text in ["<http://portal.test/documentation/keys>", "# Pas\n\n<b>gras</b>", "/docs/errors/rate_limited>"] {
+            assert!(whole.contains(text), "{text}");
+        }
+        let (media, links) = read("/.well-known/api-catalog").await;
+        assert!(media.starts_with("application/linkset+json"), "{media}");
+        let links: serde_json::Value = serde_json::from_str(&links).unwrap();
+        let first = &links["linkset"][0];
+        assert_eq!(first["anchor"], "http://gateway.test/api-sirene/3.11");
+        assert_eq!(first["service-doc"][0]["href"], "http://portal.test/apis/sirene/3.11");
         assert_eq!(read("/robots.txt").await.1, "User-agent: *\nAllow: /\n");
         let (media, pages) = read("/apis/sirene/3.11/documentation.md").await;
         assert_eq!(media, "text/markdown; charset=utf-8");

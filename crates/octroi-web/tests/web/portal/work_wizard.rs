@@ -57,6 +57,20 @@ on_both! {
         assert_eq!(names(house, "marie").await, [mixed]);
     }
 
+    async fn a_picture_that_is_too_large_costs_nothing_else(house) {
+        house.person("marie", &[]).await;
+        let door = Door::of(house);
+        let mut browser = Browser::signed_in(&door, "marie").await;
+        let place = browser.get("/applications/new").await.location;
+        for megabytes in [2, 5, 30] {
+            let file = vec![0x89; megabytes * 1024 * 1024];
+            let form = [("name", "Grande image"), ("description", "Pour voir")];
+            let page = browser.post_file(&place, &form, ("picture", "image/png", &file)).await;
+            page.shows(422, "1 Mio au plus");
+            assert_eq!(page.value("name"), "Grande image");
+        }
+    }
+
     async fn what_is_no_picture_is_refused_and_the_text_stays(house) {
         house.person("marie", &[]).await;
         let door = Door::of(house);
