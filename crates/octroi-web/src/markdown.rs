@@ -82,11 +82,6 @@ pub(crate) struct Passage {
 }
 
 impl Rendered {
-    /// All that the text says, without tags.
-    pub(crate) fn said(&self) -> String {
-        said(&self.html)
-    }
-
     /// The text cut at its headings, without tags.
     pub(crate) fn passages(&self) -> Vec<Passage> {
         let mut rest = self.html.as_str();
@@ -114,7 +109,7 @@ const INLINE: [&str; 16] = [
 ];
 
 /// What HTML of ours says: its text, with a blank where a block begins or ends.
-fn said(html: &str) -> String {
+pub(crate) fn said(html: &str) -> String {
     let mut words = String::with_capacity(html.len());
     for part in html.split('<') {
         let (tag, text) = part.split_once('>').unwrap_or(("a", part));

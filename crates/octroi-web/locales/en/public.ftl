@@ -36,6 +36,7 @@ home-without-key-label = Example of a call that is refused
 home-refused = A call was refused?
 home-refused-link = Each refusal has its page: what happened and what to do
 home-most-called = The most called this week
+home-some = In the catalogue
 home-all = The whole catalogue
 home-publish = Your organization publishes an API
 home-publish-lead = Hand in its OpenAPI document, describe your plans, choose who approves. The gateway checks every call; you see who calls what.
@@ -172,6 +173,7 @@ limit-quota =
     }
 limit-none = No limit of calls
 limit-and = and { $limit }
+limit-per-address = for each IP address
 limit-no-quota = per subscription, without a monthly ceiling
 
 plan-automatic = Automatic validation: access is open at once

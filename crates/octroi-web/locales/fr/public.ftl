@@ -36,6 +36,7 @@ home-without-key-label = Exemple d’appel refusé
 home-refused = Un appel refusé ?
 home-refused-link = Chaque refus a sa page : ce qui s’est passé et que faire
 home-most-called = Les plus appelées cette semaine
+home-some = Dans le catalogue
 home-all = Tout le catalogue
 home-publish = Votre organisme publie une API
 home-publish-lead = Déposez son document OpenAPI, décrivez vos plans, choisissez qui approuve. La passerelle contrôle chaque appel ; vous voyez qui appelle quoi.
@@ -172,6 +173,7 @@ limit-quota =
     }
 limit-none = Sans limite d’appels
 limit-and = et { $limit }
+limit-per-address = par adresse IP
 limit-no-quota = par souscription, sans plafond par mois
 
 plan-automatic = Validation automatique : l’accès est ouvert aussitôt

@@ -209,11 +209,11 @@ fn own_pages(language: Language) -> Vec<Page> {
         subject: String::new(),
         passages: markdown::render(text, &setting(2, title)).passages(),
     });
-    let outcomes = errors::texts(language).map(|(outcome, text)| Page {
+    let outcomes = errors::texts(language).map(|(outcome, _)| Page {
         address: format!("/docs/errors/{}", outcome.code),
         title: outcome.title.to_owned(),
         subject: format!("{} {}", outcome.status, outcome.code).trim().to_owned(),
-        passages: vec![whole(markdown::render(text, &setting(2, outcome.title)).said())],
+        passages: vec![whole(markdown::said(&format!("{} {}", outcome.cause(), outcome.remedy())))],
     });
     guides.chain(outcomes).collect()
 }

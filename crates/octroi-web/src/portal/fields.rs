@@ -199,8 +199,13 @@ impl<'a> FormState<'a> {
 
     /// What is wrong, with links to the fields that the form shows: `shown` names them.
     pub(crate) fn summary(&self, shown: &[&str]) -> Summary<'a> {
+        // In the order of the page; what stands at no field comes last.
+        let place =
+            |error: &FieldError| shown.iter().position(|name| *name == error.field).unwrap_or(shown.len());
+        let mut errors = self.errors.clone();
+        errors.sort_by_key(place);
         let shown = shown.iter().map(|name| (*name).to_owned()).collect();
-        Summary { shell: self.shell, errors: self.errors.clone(), shown, labels: Arc::clone(&self.labels) }
+        Summary { shell: self.shell, errors, shown, labels: Arc::clone(&self.labels) }
     }
 }
 

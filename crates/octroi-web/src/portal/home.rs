@@ -37,6 +37,14 @@ struct Home<'a> {
 }
 
 impl Home<'_> {
+    /// What the APIs that are shown have in common.
+    fn cards_title(&self) -> &'static str {
+        match self.cards.iter().any(|card| card.calls_last_7_days > 0) {
+            true => "home-most-called",
+            false => "home-some",
+        }
+    }
+
     /// What a person of the demo does.
     fn role(&self, person: &SamplePerson) -> String {
         let id = match person.role.as_str() {

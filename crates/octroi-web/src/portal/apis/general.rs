@@ -108,7 +108,10 @@ fn plan_card<'a>(shell: &Shell, frame: &'a Frame, plan: &'a PlanView) -> PlanCar
     };
     PlanCard {
         limit: words::limit(shell, &plan.limits),
-        further: words::further_limit(shell, &plan.limits),
+        further: match plan.security {
+            Security::Keyless => shell.say("limit-per-address"),
+            _ => words::further_limit(shell, &plan.limits),
+        },
         lines: words::plan_lines(shell, plan, &frame.api.provider.name),
         button,
         plan,

@@ -46,7 +46,7 @@ fn begun<'a>(shell: &Shell, form: &'a BegunForm) -> Begun<'a> {
                 "" => shell.say("dashboard-draft-unnamed"),
                 name => shell.fill("dashboard-draft-application", "name", beginning(name, SHOWN)),
             };
-            (name, super::wizard::address(form.id))
+            (name, super::wizard::onward(about, form.id))
         }
         BegunAbout::Subscription(about) => {
             let api = format!("{} {}", about.api, about.version);

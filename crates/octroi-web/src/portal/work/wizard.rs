@@ -49,6 +49,12 @@ pub(super) fn address(draft: DraftId) -> String {
     format!("/applications/new/{draft}")
 }
 
+/// Where a draft is gone on with: at the first step where something is left to do.
+pub(super) fn onward(form: &ApplicationDraft, draft: DraftId) -> String {
+    let last = if form.wanted.is_empty() { Step::Subscription } else { Step::Summary };
+    Step::Summary.missing(form).unwrap_or(last).of(draft)
+}
+
 /// A step of the form.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {

@@ -34,7 +34,7 @@ on_both! {
         let next = asked.value("next");
         assert_eq!(next, format!("{place}/reveal"));
         let wrong = browser.post("/confirm", &[("password", "not this one"), ("next", &next)]).await;
-        wrong.shows(422, "Ce n&#39;est pas le mot de passe");
+        wrong.shows(422, "Ce n’est pas le mot de passe");
         let confirmed = browser.post("/confirm", &[("password", PASSWORD), ("next", &next)]).await;
         // An address that shows a key answers a form alone: asked for by address, it leads to the card.
         assert_eq!(confirmed.location, next);
