@@ -46,7 +46,11 @@ const PAGES = {
   },
   "/apis/{slug}/{version}/contact": { as: ["stranger"], at: () => world.ofSirene("/contact") },
   "/apis/{slug}/{version}/terms": { as: ["stranger"], at: () => world.ofSirene("/terms") },
-  "/apis/{slug}/{version}/documentation": { as: ["stranger"], at: () => world.ofSirene("/documentation") },
+  // It leads to its first page, which is below: here it is asked what nothing answers.
+  "/apis/{slug}/{version}/documentation": {
+    as: ["stranger"],
+    at: () => world.ofSirene("/documentation?ask=tour+Eiffel"),
+  },
   "/apis/{slug}/{version}/documentation.md": {
     as: ["stranger"],
     at: () => world.ofSirene("/documentation.md"),
@@ -75,7 +79,8 @@ const PAGES = {
   },
   "/documentation": { as: ["stranger"] },
   "/documentation/{guide}": { as: ["stranger"], at: () => "/documentation/first-call" },
-  "/docs/errors": { as: ["stranger"] },
+  // The same page stands at the address with a slash: here it answers a question, and there it lists the codes.
+  "/docs/errors": { as: ["stranger"], at: () => "/docs/errors?ask=cl%C3%A9+renouvel%C3%A9e+key+renewed" },
   "/docs/errors/": { as: ["stranger"] },
   "/docs/errors/{code}": { as: ["stranger"], at: () => "/docs/errors/rate_limited" },
   "/problems/{code}": { as: ["stranger"], at: () => "/problems/not_found" },

@@ -3,6 +3,7 @@
 
 mod offer;
 mod operations;
+mod retirement;
 mod rewriting;
 
 use ipnet::IpNet;
@@ -18,6 +19,7 @@ use crate::validate::{Check, Rule, Violation};
 pub use offer::{MAX_MARKDOWN_BYTES, MAX_PLANS, check_markdown, check_plans};
 pub use operations::OperationRule;
 pub(crate) use operations::check as check_operations;
+pub use retirement::Retirement;
 pub use rewriting::Rewriting;
 
 /// Where an API is in its life.
@@ -220,6 +222,9 @@ pub struct GatewayDefinition {
     /// `Forwarded` headers that it receives. None where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rewriting: Option<Rewriting>,
+    /// When the API is to be left and when it ends, told with every answer. None where it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retirement: Option<Retirement>,
 }
 
 fn ietf() -> String {
@@ -293,6 +298,9 @@ impl GatewayDefinition {
         );
         if let Some(rewriting) = &self.rewriting {
             rewriting.check(&mut c);
+        }
+        if let Some(retirement) = &self.retirement {
+            retirement.check(&mut c);
         }
         for (i, p) in self.required_parameters.iter().enumerate() {
             c.line(&format!("required_parameters[{i}].name"), &p.name, 1, 100);

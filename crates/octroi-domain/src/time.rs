@@ -25,6 +25,12 @@ impl Timestamp {
         self.0.div_euclid(1000)
     }
 
+    /// The moment as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
+    pub fn http_date(self) -> String {
+        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        moment.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     /// This moment plus `span`, held at the far end of what can be written.
     pub fn after(self, span: Duration) -> Self {
         let ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
@@ -108,6 +114,12 @@ pub fn random_bytes<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_written_as_http_does() {
+        let moment = Timestamp::parse("1994-11-06T08:49:37Z").unwrap();
+        assert_eq!(moment.http_date(), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
 
     #[test]
     fn moments_are_written_and_read_as_rfc_3339() {

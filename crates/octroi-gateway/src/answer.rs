@@ -83,6 +83,7 @@ pub(crate) fn refusal(
             }
         }
         dialect.limit_headers(&refusal.readings, now, |name, value| headers.add(&name, value));
+        say_farewell(headers, api);
         allow_page(headers, api, facts, settings.portal_origins);
     }
     Reply {
@@ -139,7 +140,18 @@ pub(crate) fn complete(
             last = Some(name);
         }
     });
+    say_farewell(headers, api);
     allow_page(headers, api, facts, portal_origins);
+}
+
+/// Tells when the API is to be left, where it is.
+fn say_farewell(headers: &mut impl HeaderLines, api: &Api) {
+    for (name, value) in &api.farewell.alone {
+        headers.put(name, value.clone());
+    }
+    if let Some((name, value)) = &api.farewell.link {
+        headers.add(name, value.clone());
+    }
 }
 
 fn allow_page(headers: &mut impl HeaderLines, api: &Api, facts: &AnswerFacts, portal_origins: &[String]) {

@@ -2,6 +2,7 @@
 //! be compiled stands there shut (promise G14).
 
 mod operations;
+mod retirement;
 mod rewriting;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::dialect::Dialect;
 use crate::feed::{ApiSource, CatalogueSource, PlanSource};
 use crate::token::Issuer;
 pub use operations::{Operations, Permitted};
+pub use retirement::Farewell;
 pub use rewriting::Rewriting;
 
 /// Every API that is served, and those that cannot be.
@@ -86,6 +88,8 @@ pub struct Api {
     pub challenges: Vec<HeaderValue>,
     /// How addresses in answers are led back through the gateway.
     pub rewriting: Option<Rewriting>,
+    /// What is told with every answer of an API that is to be left.
+    pub farewell: Farewell,
     operations: Operations,
     live: Vec<Arc<Target>>,
     sandbox: Vec<Arc<Target>>,
@@ -249,6 +253,7 @@ impl Api {
             sandbox: targets(UpstreamClass::Sandbox),
             operations: Operations::compile(&gateway.operations),
             rewriting: gateway.rewriting.as_ref().map(Rewriting::compile),
+            farewell: Farewell::compile(gateway.retirement.as_ref()),
             cors: gateway.cors,
             ip_limit: gateway.ip_limit,
             allow_networks: gateway.allow_networks,

@@ -2,7 +2,8 @@
 
 use octroi_domain::actor::Actor;
 use octroi_domain::api::{
-    Api, ApiState, GatewayDefinition, Language, Listing, OperationRule, Placement, Presentation, Route,
+    Api, ApiState, GatewayDefinition, Language, Listing, OperationRule, Placement, Presentation, Retirement,
+    Route,
 };
 use octroi_domain::ids::{ApiId, OrganizationId, PageId, PlanId};
 use octroi_domain::organization::Organization;
@@ -64,6 +65,9 @@ pub struct ApiView {
     pub access_url: String,
     /// Where a key may stand in a call.
     pub credentials: Vec<Placement>,
+    /// When it is to be left and when it ends; none where it stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retirement: Option<Retirement>,
     /// How it is served; only for those who provide it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gateway: Option<GatewayDefinition>,
@@ -262,6 +266,7 @@ impl App {
             presentation: api.presentation,
             access_url: self.access_url(&api.gateway.route),
             credentials: api.gateway.credentials.clone(),
+            retirement: api.gateway.retirement.clone(),
             gateway: inside.then_some(api.gateway),
             terms: api.terms.map(|markdown| TermsView { digest: terms_digest(&markdown), markdown }),
             plans: plans.into_iter().map(|p| PlanView::new(p, api.edition)).collect(),

@@ -226,6 +226,30 @@ fn a_keyless_plan_lets_anybody_call_as_often_as_each_address_may() {
 }
 
 #[test]
+fn an_api_that_is_to_be_left_says_so_with_every_answer() {
+    let answer = "HTTP/1.1 200 OK\r\nDeprecation: @1\r\nLink: <https://a.test/>; rel=\"next\"\r\nContent-Length: 0\r\n\r\n";
+    let upstream = Upstream::answering(answer);
+    let more = json!({"retirement": {
+        "deprecated_at": "2026-12-01T00:00:00Z", "sunset_at": "2027-06-30T22:00:00Z", "guide": "https://exemple.fr/v2",
+    }});
+    let house = house(vec![api("sirene", "/s", &upstream.url(), more)], keys());
+    let end = Some("Wed, 30 Jun 2027 22:00:00 GMT");
+    let served = house.get_with("/s/x", SECRET);
+    assert_eq!((served.header("deprecation"), served.header("sunset")), (Some("@1796083200"), end));
+    let lines = |name: &str| -> Vec<&str> {
+        let all = served.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        all.map(|(_, value)| value.as_str()).collect()
+    };
+    assert_eq!(lines("deprecation").len(), 1);
+    assert_eq!(
+        lines("link"),
+        ["<https://a.test/>; rel=\"next\"", "<https://exemple.fr/v2>; rel=\"deprecation\""]
+    );
+    let refused = house.get("/s/x", "");
+    assert_eq!((refused.status, refused.header("sunset")), (401, end));
+}
+
+#[test]
 fn a_keyless_plan_may_open_a_part_and_everything_else_asks_for_a_key() {
     let upstream = Upstream::echo();
     let house = partly_open(&upstream, json!([{"methods": ["GET"], "path": "/widget/*"}]));

@@ -242,3 +242,6 @@ llms-ask = Ask a page of the documentation: add `?ask=…` to its address, `&goa
 llms-whole = The whole documentation as one text
 llms-more = The rest, page by page
 documentation-links = Catalogue of the APIs as links (RFC 9727)
+api-to-leave = To be left from { $date } on.
+api-ends = It may answer no more from { $date } on.
+api-leaving-guide = How to leave it

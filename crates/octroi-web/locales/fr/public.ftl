@@ -242,3 +242,6 @@ llms-ask = Posez une question à une page de la documentation : ajoutez `?ask=�
 llms-whole = Toute la documentation en un texte
 llms-more = La suite, page par page
 documentation-links = Catalogue des API en liens (RFC 9727)
+api-to-leave = À quitter à partir du { $date }.
+api-ends = Elle peut ne plus répondre à partir du { $date }.
+api-leaving-guide = Comment la quitter
