@@ -13,7 +13,7 @@ use octroi_domain::credential::{
 };
 use octroi_domain::ids::{ApiId, ApplicationId, CredentialId, SubscriptionId};
 use octroi_domain::permission::{Action, Parties};
-use octroi_domain::plan::Security;
+use octroi_domain::plan::{Security, Validation};
 use octroi_domain::subscription::SubscriptionState;
 use octroi_domain::time::Timestamp;
 use octroi_domain::validate::Rule;
@@ -34,6 +34,15 @@ pub(crate) use issuing::key_end;
 
 /// Credentials of one subscription, or secrets of one client, that live on beside their successor.
 const MOST_IN_GRACE: usize = 2;
+
+/// Who issues a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Desk {
+    /// The owner's own people.
+    OfOwner,
+    /// A deployment officer.
+    OfOfficer,
+}
 
 /// A credential, without its secret.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -185,16 +194,30 @@ impl App {
         Ok(CredentialView::of(&held.credential, self.now()))
     }
 
-    /// Issues a key for a subscription that has none in use: after a revocation, or for one that was approved.
+    /// Issues a key for a subscription that has none in use: after a revocation, or for one that was approved. Where keys
+    /// come from the officers' desk, only the desk does it: its revocation would be worth nothing.
     pub async fn issue_key(
         &self,
         actor: &Actor,
         subscription: SubscriptionId,
     ) -> Result<IssuedKey, AppError> {
+        self.issue_key_from(actor, subscription, Desk::OfOwner).await
+    }
+
+    /// The same, from this desk.
+    pub(crate) async fn issue_key_from(
+        &self,
+        actor: &Actor,
+        subscription: SubscriptionId,
+        desk: Desk,
+    ) -> Result<IssuedKey, AppError> {
         signed_in(actor)?;
         let mut tx = self.begin().await?;
         let place = self.hold_subscription(&mut tx, actor, subscription, Action::CredentialManage).await?;
         check_takes_keys(&place)?;
+        if desk == Desk::OfOwner && place.plan.validation == Validation::Officer {
+            return Err(Conflict::IssuedByOfficer.into());
+        }
         let now = self.now();
         let live = tx.live_credentials(CredentialScope::Subscription(subscription)).await?;
         let in_use = |c: &Credential| matches!(c.standing(now), Standing::Active | Standing::Paused);

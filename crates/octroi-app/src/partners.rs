@@ -22,7 +22,7 @@ use serde_json::json;
 use crate::access::viewer;
 use crate::applications::NewApplication;
 use crate::context::require;
-use crate::credentials::{CredentialView, Renew};
+use crate::credentials::{CredentialView, Desk, Renew};
 use crate::organizations::{InviteMember, MemberView, SentInvitation, check_slug_kept};
 use crate::page::{Page, PageRequest};
 use crate::subscriptions::SubscriptionView;
@@ -363,7 +363,7 @@ impl App {
         let acting = self.for_partner(actor, id, Role::Developer).await?;
         let place = self.read().await?.subscription(subscription).await?;
         place.filter(|place| place.owner == id).ok_or(AppError::NotFound)?;
-        Ok(self.issue_key(&acting, subscription).await?.credential)
+        Ok(self.issue_key_from(&acting, subscription, Desk::OfOfficer).await?.credential)
     }
 
     /// Ends a partner's key at once and for good.

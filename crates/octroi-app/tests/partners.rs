@@ -97,6 +97,7 @@ on_both! {
         house.app.revoke_partner_key(&odile, id, renewed.id).await.unwrap();
         assert_eq!(gate.call(house, &new).await, "credential_revoked");
         let subscription = key.subscription.id;
+        assert_eq!(conflict(house.app.issue_key(&benoit, subscription).await), Conflict::IssuedByOfficer);
         let next = house.app.replace_partner_key(&odile, id, subscription).await.unwrap();
         let next = house.app.reveal_credential(&benoit, next.id).await.unwrap().secret;
         assert_eq!(gate.call(house, &next).await, "admitted");

@@ -8,7 +8,7 @@ use octroi_domain::actor::Actor;
 use octroi_domain::api::{ApiState, Placement};
 use octroi_domain::ids::{ApiId, ApplicationId, CredentialId, OrganizationId, SubscriptionId};
 use octroi_domain::permission::{Action, Parties};
-use octroi_domain::plan::PlanState;
+use octroi_domain::plan::{PlanState, Validation};
 use octroi_domain::subscription::SubscriptionState;
 use octroi_domain::time::Timestamp;
 use octroi_store::{ChoosableApplication, CredentialScope, SubscriptionScope};
@@ -52,6 +52,8 @@ pub struct SubscriptionCard {
     pub places: Vec<Placement>,
     /// Whether the API shows keys once.
     pub show_key_once: bool,
+    /// Whether a deployment officer issues the keys.
+    pub by_officer: bool,
     /// The youngest keys, the youngest first.
     pub keys: Vec<CredentialView>,
     /// A call that its API describes with examples, or one to its access URL.
@@ -167,6 +169,7 @@ impl App {
             provider: place.provider,
             places: place.gateway.credentials.clone(),
             show_key_once: place.gateway.show_key_once,
+            by_officer: place.plan.validation == Validation::Officer,
             keys: keys.iter().map(|key| CredentialView::of(key, now)).collect(),
             last_calls,
             subscription: self.subscription_view(place),

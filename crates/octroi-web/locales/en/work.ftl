@@ -277,3 +277,4 @@ notice-key-not-kept = No copy of this key is kept: it cannot be shown.
 notice-grace = Choose a time of the list. Nothing was changed.
 notice-meanwhile = The state had changed meanwhile, and nothing was changed. This is how things stand.
 key-here = your key
+key-by-officer = Keys of this plan are issued by your deployment officer: ask them for the next one.

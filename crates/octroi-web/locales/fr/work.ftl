@@ -277,3 +277,4 @@ notice-key-not-kept = Aucune copie de cette clé n’est gardée : elle ne peut
 notice-grace = Choisissez un délai de la liste. Rien n’a été modifié.
 notice-meanwhile = L’état avait changé entre-temps, et rien n’a été modifié. Voici où l’on en est.
 key-here = votre clé
+key-by-officer = Les clés de ce plan sont remises par votre chargé de déploiement : demandez-lui la prochaine.

@@ -148,7 +148,7 @@ impl Demo {
         let prepared = Prepared::new(config, ambient, Role::All).await?;
         let (upstreams, variables) = Upstreams::start()?;
         let app = prepared.app.clone();
-        settle(&app, &mut notebook, variables).await?;
+        Box::pin(settle(&app, &mut notebook, variables)).await?;
         let email = |role| notebook.accounts.iter().find(|a| a.role == role).map_or("", |a| a.email.as_str());
         let people = samples::People::find(&app, email("developer"), email("officer")).await?;
         let mut apis = Vec::new();

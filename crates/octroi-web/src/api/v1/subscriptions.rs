@@ -56,7 +56,8 @@ pub(super) fn rows() -> Vec<Row> {
             .says("credentials", "Issue a key to a subscription that has none in use")
             .permits(Action::CredentialManage)
             .created("/api/v1/credentials/{}", "/credential/id")
-            .conflicts(KEYS),
+            .conflicts(KEYS)
+            .conflicts([Conflict::IssuedByOfficer]),
         post("/api/v1/subscriptions/{subscription_id}/imported-keys", "importKeys", import)
             .says("credentials", "Take existing keys over from another system, all or none")
             .permits(Action::SubscriptionImport)

@@ -103,7 +103,12 @@ impl<'a> KeyCard<'a> {
 
     /// Whether a first or another key can be issued.
     fn can_issue(&self) -> bool {
-        self.may_manage && self.is_open() && self.opens_by_key() && !self.usable()
+        self.may_manage && self.is_open() && self.opens_by_key() && !self.usable() && !self.is_by_officer()
+    }
+
+    /// Whether a deployment officer issues the keys.
+    fn is_by_officer(&self) -> bool {
+        self.card.by_officer
     }
 
     /// Where the key stands in a call: the sentence that says so, and the name.
