@@ -5,6 +5,7 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 use octroi_app::AppError;
+use octroi_app::accounts::AccountView;
 use octroi_app::mail::pages;
 use octroi_app::sessions::OpenSession;
 
@@ -68,12 +69,16 @@ impl Onward {
         self.kept.iter().map(|(name, value)| (format!("{KEPT}{name}"), value.as_str()))
     }
 
-    /// Goes on: to the page at once, or by a button that sends the kept form there.
-    pub(super) fn go(&self, shell: &Shell) -> Response {
+    /// Goes on: to the page at once, or by a button that sends the kept form there, in the name of `account`.
+    pub(super) fn go(&self, shell: &Shell, account: &AccountView) -> Response {
         if self.kept.is_empty() {
             return see_other(&self.next);
         }
-        answer::page(StatusCode::OK, shell.language, &Resume { shell, onward: self })
+        answer::page(
+            StatusCode::OK,
+            shell.language,
+            &Resume { shell, onward: self, person: format!("{} {}", account.first_name, account.last_name) },
+        )
     }
 }
 
@@ -106,6 +111,8 @@ struct SignInPage<'a> {
 struct Resume<'a> {
     shell: &'a Shell,
     onward: &'a Onward,
+    /// Who signed in.
+    person: String,
 }
 
 #[derive(Template)]
@@ -160,7 +167,7 @@ async fn send(visitor: Visitor, fields: Form) -> PageResult {
     match visitor.app().open_session(visitor.client(), wanted).await {
         Ok(opened) => {
             end_present(&visitor).await?;
-            let mut response = onward.go(&shell);
+            let mut response = onward.go(&shell, &opened.account);
             let cookie = Cookie::session(opened.secret, opened.max_age);
             cookies::set(&mut response, &cookie, visitor.app().portal_url());
             Ok(response)
@@ -201,7 +208,7 @@ async fn confirm(visitor: Visitor, fields: Form) -> PageResult {
         visitor.app().confirm_session(&person.actor, visitor.client(), person.session, password).await;
     let shell = visitor.shell(Section::Account);
     let errors = match confirmed {
-        Ok(()) => return Ok(onward.go(&shell)),
+        Ok(()) => return Ok(onward.go(&shell, &person.account)),
         Err(AppError::Invalid(violations)) => violations.into_iter().map(FieldError::from).collect(),
         Err(AppError::TooMany(seconds)) => vec![FieldError::too_many("password", seconds)],
         Err(other) => return Err(other.into()),

@@ -81,7 +81,9 @@ async fn show(visitor: Visitor) -> PageResult {
 async fn ask(visitor: Visitor) -> PageResult {
     let shell = visitor.shell(Section::Account);
     let onward = Onward::to(visitor.query("next").as_deref());
-    let Some(terms) = visitor.app().current_terms().await? else { return Ok(onward.go(&shell)) };
+    let Some(terms) = visitor.app().current_terms().await? else {
+        return Ok(onward.go(&shell, &visitor.signed_in()?.account));
+    };
     asking(&shell, &terms, &onward)
 }
 
@@ -96,10 +98,10 @@ async fn accept(visitor: Visitor, form: Form) -> PageResult {
     let shown = form.one("version");
     let terms = visitor.app().current_terms().await?;
     match terms {
-        None => Ok(onward.go(&shell)),
+        None => Ok(onward.go(&shell, &visitor.signed_in()?.account)),
         Some(terms) if terms.version == shown => {
             visitor.app().accept_terms(visitor.actor(), shown).await?;
-            Ok(onward.go(&shell))
+            Ok(onward.go(&shell, &visitor.signed_in()?.account))
         }
         // A newer version came meanwhile, or the text was not shown yet: here it is.
         Some(terms) => asking(&shell, &terms, &onward),
