@@ -99,7 +99,7 @@ on_both! {
             ("kept.next", "/terms"),
         ];
         let resume = browser.post("/sign-in", &carried).await;
-        resume.shows(200, "action=\"/terms/accept\"");
+        resume.shows(200, "action=\"/terms/accept\"").shows(200, "au nom de Camille Arnaud");
         assert_eq!((resume.value("version"), resume.value("next")), ("2026-11".into(), "/terms".into()));
     }
 
