@@ -201,7 +201,7 @@ impl App {
 
     /// Asks whoever reads `email` to confirm it, or tells them that their address has an account.
     async fn send_new_email_link(&self, tx: &mut Tx, account: &Account, email: &str) -> Result<(), AppError> {
-        if !self.may_mail(MailReason::NewAddress, email) {
+        if self.admit_mail(MailReason::NewAddress, email).is_err() {
             return Ok(());
         }
         if let Some(other) = tx.account_by_email(email).await?.filter(|other| other.id != account.id) {
@@ -224,16 +224,6 @@ impl App {
             sign_in_url: self.page_url(pages::SIGN_IN),
             forgot_url: self.page_url(pages::FORGOT_PASSWORD),
         }
-    }
-
-    /// Whether one more mail may be sent to `email` on anybody's demand; counts it. One kind does not use up another's.
-    pub(crate) fn may_mail(&self, reason: MailReason, email: &str) -> bool {
-        let (key, now) = ((reason, login_key(email)), self.monotonic());
-        let may = self.shared.mailboxes.wait(&key, now).is_none();
-        if may {
-            self.shared.mailboxes.fail(key, now);
-        }
-        may
     }
 
     /// Lets go on only who signed in within the last five minutes.

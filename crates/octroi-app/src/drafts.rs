@@ -7,7 +7,6 @@ use octroi_domain::permission::{Action, Parties};
 use octroi_domain::time::Timestamp;
 use octroi_domain::validate::Rule;
 use octroi_store::{Draft, Session, Tx};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -20,10 +19,17 @@ const MAX_BYTES: usize = 64 * 1024;
 /// Drafts of one account at most; the oldest goes first.
 const MAX_OPEN: usize = 20;
 
-/// Tells one content of a draft from every other: the last look at a form carries it, so that what is sent is what was
-/// shown, whatever another window wrote meanwhile.
-pub fn fingerprint(content: &impl Serialize) -> String {
-    hex(&sha256(&serde_json::to_vec(content).unwrap_or_default()))
+/// Tells one content of a draft from every other. The last look at a form carries it and sends it back.
+pub(crate) fn fingerprint(draft: &Draft) -> String {
+    hex(&sha256(draft.content.as_bytes()))
+}
+
+/// Lets a draft be sent by whoever saw it as it is.
+///
+/// # Errors
+/// [`AppError::Stale`] where another window wrote meanwhile: what is sent is what was shown.
+pub(crate) fn check_seen(draft: &Draft, seen: &str) -> Result<(), AppError> {
+    if fingerprint(draft) == seen { Ok(()) } else { Err(AppError::Stale) }
 }
 
 /// A form that is not sent yet, or what became of it.

@@ -269,12 +269,6 @@ impl App {
         let mut tx = self.begin().await?;
         let organization = shared_organization(&mut tx, actor, id).await?;
         let email = checked_email(&invite.email)?.to_owned();
-        self.admit_writer(actor)?;
-        if !self.may_mail(MailReason::Invitation, &email) {
-            let wait =
-                self.shared.mailboxes.wait(&(MailReason::Invitation, login_key(&email)), self.monotonic());
-            return Err(AppError::TooMany(wait.unwrap_or(1)));
-        }
         let inviter = match actor.account_id() {
             Some(account) => tx.account(account).await?,
             None => None,
@@ -282,6 +276,8 @@ impl App {
         if inviter.as_ref().is_some_and(|inviter| login_key(&inviter.email) == login_key(&email)) {
             return Err(AppError::invalid("email", Rule::OwnAddress));
         }
+        self.admit_writer(actor)?;
+        self.admit_mail(MailReason::Invitation, &email)?;
         let invitation = Invitation {
             organization_id: Some(id),
             role: Some(invite.role),

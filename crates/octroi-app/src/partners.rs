@@ -468,33 +468,24 @@ async fn held_partner(tx: &mut Tx, actor: &Actor, id: OrganizationId) -> Result<
     tx.partner(id).await?.ok_or(AppError::NotFound)
 }
 
+/// What a partner calls with, or did until it was paused: all of it, however much was closed before. What a suspension
+/// overlooked would go on calling.
 async fn open_subscriptions(
     session: &mut Session,
     id: OrganizationId,
 ) -> Result<Vec<SubscriptionInPlace>, AppError> {
-    let mut open = Vec::new();
-    for state in [SubscriptionState::Active, SubscriptionState::Paused] {
-        open.extend(every_subscription(session, id, state).await?);
-    }
-    open.sort_unstable_by_key(|place| place.subscription.id);
-    Ok(open)
-}
-
-/// All of them, however many: what a suspension overlooked would go on calling.
-async fn every_subscription(
-    session: &mut Session,
-    id: OrganizationId,
-    state: SubscriptionState,
-) -> Result<Vec<SubscriptionInPlace>, AppError> {
-    let scope = SubscriptionScope::Organization(id);
-    let mut all: Vec<SubscriptionInPlace> = Vec::new();
+    let is_open = |place: &SubscriptionInPlace| {
+        matches!(place.subscription.state, SubscriptionState::Active | SubscriptionState::Paused)
+    };
+    let (mut open, mut after) = (Vec::new(), None);
     loop {
-        let after = all.last().map(|place| place.subscription.id);
-        let part = session.subscriptions(scope, Some(state), None, after, MOST).await?;
+        let scope = SubscriptionScope::Organization(id);
+        let part = session.subscriptions(scope, None, None, after, MOST).await?;
         let is_last = (part.len() as i64) < MOST;
-        all.extend(part);
+        after = part.last().map(|place| place.subscription.id);
+        open.extend(part.into_iter().filter(is_open));
         if is_last {
-            return Ok(all);
+            return Ok(open);
         }
     }
 }

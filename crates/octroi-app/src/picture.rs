@@ -286,7 +286,8 @@ mod tests {
     #[test]
     fn what_is_no_picture_is_refused() {
         assert_eq!(refusal(b"").code(), "required");
-        assert_eq!(refusal(&vec![0xff; MAX_PICTURE_BYTES + 1]).code(), "malformed");
+        let large = refusal(&vec![0xff; MAX_PICTURE_BYTES + 1]);
+        assert_eq!(large, Rule::Malformed { expected: "picture_size" });
         for other in
             [&b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'/>"[..], b"GIF89a\x01\0\x01\0", b"BM"]
         {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use octroi_domain::account::password;
 use octroi_domain::actor::Actor;
 use octroi_domain::ids::AccountId;
+use octroi_store::login_key;
 use tokio::sync::Semaphore;
 
 use crate::catalog::Figures;
@@ -120,7 +121,7 @@ pub(crate) struct Shared {
     /// Sign-ins, by client.
     pub(crate) clients: Limiter<IpAddr>,
     /// Mails sent on anybody's demand, by reason and address.
-    pub(crate) mailboxes: Limiter<(MailReason, String)>,
+    mailboxes: Limiter<(MailReason, String)>,
     /// News mailed, by the subscription or application that they are about.
     subjects: Limiter<String>,
     /// What is asked for without an account, by client.
@@ -239,6 +240,11 @@ impl App {
     /// Lets an account write one more reply.
     pub(crate) fn admit_correspondent(&self, account: AccountId) -> Result<(), AppError> {
         self.count(&self.shared.correspondents, account)
+    }
+
+    /// Lets one more mail of this kind be sent to `email` on anybody's demand. One kind does not use up another's.
+    pub(crate) fn admit_mail(&self, reason: MailReason, email: &str) -> Result<(), AppError> {
+        self.count(&self.shared.mailboxes, (reason, login_key(email)))
     }
 
     /// Whether one more piece of news about a subscription or application is mailed. What happened stands on its page

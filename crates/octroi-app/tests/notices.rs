@@ -13,7 +13,7 @@ use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
 use octroi_domain::ids::{ApplicationId, PlanId, SubscriptionId};
 use octroi_domain::organization::{OrganizationKind, Role};
-use octroi_domain::subscription::Transition;
+use octroi_domain::subscription::{SubscriptionState, Transition};
 use octroi_testkit::{House, Mailbox, app_options, conflict, on_both, plan, subscribe};
 use serde_json::json;
 
@@ -183,6 +183,23 @@ on_both! {
         }
         let mails = sent(house).await.len();
         assert!((50..=51).contains(&mails), "{mails}");
+    }
+
+    async fn doing_and_undoing_fills_no_mailbox(house) {
+        let published = house.publish(json!({}), vec![plan("libre", json!({}))]).await;
+        let Vendor { lea, application } = vendor(house).await;
+        let (subscription, _) = house.subscribed(&lea, application, published.plan_id(0)).await;
+        for _ in 0..15 {
+            decide(house, &published.provider, subscription.id, Transition::Pause, "essai").await;
+            decide(house, &published.provider, subscription.id, Transition::Resume, "essai").await;
+        }
+        // Eleven of thirty, each to the two people of the owner.
+        assert_eq!(sent(house).await.len(), 2 * 11);
+        // What is done stands all the same, and another subscription has its own measure.
+        assert_eq!(house.app.subscription(&lea, subscription.id).await.unwrap().state, SubscriptionState::Active);
+        house.clock.advance(Duration::from_secs(24 * 60 * 60));
+        decide(house, &published.provider, subscription.id, Transition::Pause, "essai").await;
+        assert_eq!(sent(house).await.len(), 2);
     }
 
     async fn a_renewal_is_told_to_everybody_with_the_end_of_the_old_key(house) {

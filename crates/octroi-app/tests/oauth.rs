@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use octroi_app::Conflict;
 use octroi_app::applications::CreatedApplication;
 use octroi_app::credentials::Renew;
 use octroi_app::oauth::{TokenError, TokenRequest};
 use octroi_domain::actor::Actor;
 use octroi_domain::ids::SubscriptionId;
 use octroi_domain::subscription::Transition::{Close, Pause, Resume};
-use octroi_testkit::{Gate, House, Published, on_both, plan, subscribe};
+use octroi_testkit::{Gate, House, Published, conflict, on_both, plan, subscribe};
 use serde_json::{Value, json};
 
 /// Two APIs under OAuth2 plans, and a client subscribed to the first.
@@ -248,6 +249,18 @@ on_both! {
         let token = s.token(house).await.unwrap();
         assert_eq!(s.call(house, &token).await, "admitted");
         assert_eq!(Gate::open(house).await.policy.snapshot.keys.len(), 1, "one client, whatever its secrets");
+    }
+
+    async fn two_former_secrets_live_on_at_most(house) {
+        let s = scene(house).await;
+        let rotate = |grace: u64| {
+            house.app.rotate_client_secret(&s.ada, s.client.application.id, Renew { grace_seconds: Some(grace) })
+        };
+        for _ in 0..2 {
+            rotate(3_600).await.unwrap();
+        }
+        assert_eq!(conflict(rotate(3_600).await), Conflict::TooManyKeys);
+        rotate(0).await.unwrap();
     }
 
     async fn a_gateway_that_was_away_hears_of_the_end_all_the_same(house) {

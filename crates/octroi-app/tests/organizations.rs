@@ -146,6 +146,34 @@ async fn an_invitation_ends_with_its_inviter_s_right_to_invite() {
 }
 
 #[tokio::test]
+async fn nobody_accepts_their_own_invitation_and_the_trail_names_what_one_gives() {
+    each_database(async |db: &Database, test: TestApp| {
+        let owner = test.person("marie", &[]).await;
+        let id = company(&test, &owner).await;
+        let luc = test.person("luc", &[]).await.account_id().unwrap();
+        test.app.ensure_member(&SYSTEM, id, luc, Role::Owner).await.unwrap();
+        let luc = test.sign_in("luc").await;
+        let invite = |email: &str| InviteMember { email: email.into(), role: Role::Owner };
+        let own = test.app.invite_member(&luc, id, invite(" LUC@exemple.fr ")).await;
+        assert_eq!(codes(own), [("email".into(), "own_address")]);
+        test.app.invite_member(&luc, id, invite("double@exemple.fr")).await.unwrap();
+        let token = last_link(&test).await;
+        // The address becomes theirs afterwards.
+        db.meddle("UPDATE accounts SET email = 'double@exemple.fr', email_key = 'double@exemple.fr' WHERE identifier = 'luc'")
+            .await;
+        let refused = test.app.join_invitation(&luc, &token).await;
+        assert!(matches!(refused, Err(AppError::Conflict(Conflict::LinkSpent))), "{}", db.name);
+
+        let sql = "SELECT details FROM audit WHERE action = 'member.invited'";
+        let details: serde_json::Value = serde_json::from_str(&db.texts(sql).await.remove(0)).unwrap();
+        assert_eq!(details["organization"], id.to_string());
+        assert_eq!((&details["role"], &details["inviter"]), (&"owner".into(), &luc.account_id().unwrap().to_string().into()));
+        assert!(details["invitation"].is_string());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_organization_is_no_way_to_write_to_everybody() {
     each_database(async |_: &Database, test: TestApp| {
         let owner = test.person("marie", &[]).await;

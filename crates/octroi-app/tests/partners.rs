@@ -95,6 +95,8 @@ on_both! {
         assert_ne!(gate.call(house, &old).await, "admitted");
         assert_eq!(gate.call(house, &new).await, "admitted");
         house.app.revoke_partner_key(&odile, id, renewed.id).await.unwrap();
+        let shown = house.app.partner(&odile, id).await.unwrap();
+        assert!(shown.keys[0].key.is_none(), "not the one that ended before: {:?}", shown.keys[0].key);
         assert_eq!(gate.call(house, &new).await, "credential_revoked");
         let subscription = key.subscription.id;
         assert_eq!(conflict(house.app.issue_key(&benoit, subscription).await), Conflict::IssuedByOfficer);

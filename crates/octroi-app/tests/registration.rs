@@ -271,6 +271,29 @@ async fn nobody_floods_a_mailbox() {
 }
 
 #[tokio::test]
+async fn whoever_fills_one_measure_of_a_mailbox_keeps_nobody_from_their_account() {
+    each_database(async |_: &Database, test: TestApp| {
+        test.person("marie", &[]).await;
+        for _ in 0..20 {
+            let known = Registration { email: "marie@exemple.fr".into(), ..registration("autre") };
+            test.app.register(&NOBODY, known).await.unwrap();
+        }
+        mails(&test).await;
+        // Somebody asks all day: a link that is good is always among the mails.
+        for _ in 0..24 {
+            test.clock.advance(Duration::from_secs(30 * 60));
+            test.app.forgot_password("marie@exemple.fr").await.unwrap();
+            let sent = mails(&test).await;
+            assert!(
+                matches!(sent[..], [Mail { message: MailMessage::ResetPassword { .. }, .. }]),
+                "{sent:?}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn changing_the_password_asks_for_the_present_one_and_ends_every_token() {
     each_database(async |_: &Database, test: TestApp| {
         let actor = test.person("marie", &[]).await;

@@ -222,7 +222,7 @@ pub struct GatewayDefinition {
     /// `Forwarded` headers that it receives. None where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rewriting: Option<Rewriting>,
-    /// When the API is to be left and when it ends, told with every answer. None where it stays.
+    /// When the API is to be left and when it ends, told with every answer to a call. None where it stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retirement: Option<Retirement>,
 }

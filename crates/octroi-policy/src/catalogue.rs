@@ -88,7 +88,7 @@ pub struct Api {
     pub challenges: Vec<HeaderValue>,
     /// How addresses in answers are led back through the gateway.
     pub rewriting: Option<Rewriting>,
-    /// What is told with every answer of an API that is to be left.
+    /// What is told with every answer to a call of an API that is to be left.
     pub farewell: Farewell,
     operations: Operations,
     live: Vec<Arc<Target>>,
@@ -275,7 +275,7 @@ impl Api {
         }
     }
 
-    /// The plan that lets anybody call, this or that.
+    /// The plan that lets anybody call, the whole API or a part of it.
     pub fn keyless(&self) -> Option<&PlanSource> {
         self.keyless.as_ref().map(|keyless| &keyless.plan)
     }

@@ -17,9 +17,9 @@ const LIMIT: usize = 128 * 1024;
 /// The most bytes of a form with its files.
 const LIMIT_WITH_FILE: usize = 32 * 1024 * 1024;
 
-/// The most bytes that are kept of a file: more than any that is taken in. What is longer is read and let go, so that
-/// the form can be shown again with all that was typed.
-const KEPT_OF_FILE: usize = 2 * 1024 * 1024;
+/// The most bytes that are kept of all files together: more than any that is taken in. What is longer is read and let
+/// go, so that the form can be shown again with all that was typed.
+const KEPT_OF_FILES: usize = 2 * 1024 * 1024;
 
 /// The most fields of a form.
 const MOST_FIELDS: usize = 200;
@@ -106,14 +106,15 @@ async fn read_parts(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> 
     DefaultBodyLimit::disable().apply(&mut request);
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| malformed(()))?;
     let mut fields = Fields::default();
-    let mut text_bytes = 0;
+    let (mut text_bytes, mut file_room) = (0, KEPT_OF_FILES);
     while let Some(mut part) = parts.next_field().await.map_err(|e| broken(&e))? {
         if fields.pairs.len() + fields.files.len() > MOST_FIELDS {
             return Err(Problem::new(ProblemCode::MalformedRequest));
         }
         let name = part.name().unwrap_or_default().to_owned();
         if part.file_name().is_some() {
-            let bytes = beginning(&mut part, KEPT_OF_FILE).await?;
+            let bytes = beginning(&mut part, file_room).await?;
+            file_room -= bytes.len();
             fields.files.push((name, bytes));
             continue;
         }
@@ -149,4 +150,39 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> Problem {
         cause = this.source();
     }
     Problem::new(ProblemCode::MalformedRequest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(files: usize, bytes: usize) -> (HeaderMap, Body) {
+        let mut body = b"--e\r\ncontent-disposition: form-data; name=\"name\"\r\n\r\nUne\r\n".to_vec();
+        for _ in 0..files {
+            body.extend(b"--e\r\ncontent-disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n");
+            body.extend(std::iter::repeat_n(b'x', bytes));
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--e--\r\n");
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::CONTENT_TYPE,
+            header::HeaderValue::from_static("multipart/form-data; boundary=e"),
+        );
+        (headers, Body::from(body))
+    }
+
+    #[tokio::test]
+    async fn many_files_keep_no_more_than_one() {
+        const MIB: usize = 1024 * 1024;
+        for (files, bytes) in [(1, 30 * MIB), (20, MIB)] {
+            let (headers, body) = parts(files, bytes);
+            let fields = read(&headers, body).await.unwrap();
+            assert_eq!(fields.one("name"), "Une");
+            let kept: usize = fields.files.iter().map(|(_, bytes)| bytes.len()).sum();
+            assert_eq!(kept, KEPT_OF_FILES, "{files} files of {bytes} bytes");
+        }
+        let (headers, body) = parts(1, 33 * MIB);
+        assert_eq!(read(&headers, body).await.unwrap_err().code(), ProblemCode::BodyTooLarge);
+    }
 }

@@ -187,13 +187,8 @@ pub(crate) fn excerpt(markdown: &str, length: usize) -> String {
     shorten(&words, length)
 }
 
-/// The beginning of a text without Markdown: `length` characters at most, cut between two words.
-pub(crate) fn beginning(text: &str, length: usize) -> String {
-    shorten(text, length)
-}
-
 /// `text` on one line, `length` characters at most, cut between two words.
-fn shorten(text: &str, length: usize) -> String {
+pub(crate) fn shorten(text: &str, length: usize) -> String {
     let mut short = String::new();
     let mut left = length;
     for word in text.split_whitespace() {

@@ -25,7 +25,7 @@ pub(crate) use schema::Shape;
 use crate::locale;
 use crate::markdown::{self, Setting};
 
-/// Characters of what a document says of an operation that are searched.
+/// Bytes of what a document says of an operation that are searched.
 const MAX_SAID: usize = 4_000;
 
 /// Operations of one document.
@@ -140,23 +140,26 @@ impl Index {
 /// The operations of a document and what it says of each, without its schemas, for the search.
 pub(crate) fn said(document: &Value) -> Vec<(Line, String)> {
     let (listed, _) = operations(document);
-    let prose =
-        |value: Option<&Value>| value.and_then(Value::as_str).map(|text| markdown::excerpt(text, MAX_SAID));
-    let said = |one: Listed<'_>| {
-        let parameters = [one.item, one.operation].into_iter().filter_map(|at| at.get("parameters"));
-        let parameters =
-            parameters.filter_map(Value::as_array).flatten().filter_map(|p| resolve(document, p));
-        let of_parameter = |p: &Value| {
-            let name = p.get("name").and_then(Value::as_str).unwrap_or_default();
-            format!("{name} {}", prose(p.get("description")).unwrap_or_default())
-        };
-        let words: Vec<String> = [prose(one.operation.get("description")).unwrap_or_default()]
-            .into_iter()
-            .chain(parameters.map(of_parameter))
-            .collect();
-        (one.line, words.join(" ").chars().take(MAX_SAID).collect())
+    listed.into_iter().map(|one| (one.line.clone(), words_of(document, &one))).collect()
+}
+
+/// The description of an operation, and the names and descriptions of its parameters, as far as they are searched.
+fn words_of(document: &Value, one: &Listed<'_>) -> String {
+    let prose = |holder: &Value| {
+        let text = holder.get("description").and_then(Value::as_str);
+        text.map(|text| markdown::excerpt(text, MAX_SAID)).unwrap_or_default()
     };
-    listed.into_iter().map(said).collect()
+    let mut words = prose(one.operation);
+    let lists = [one.item, one.operation].into_iter().filter_map(|at| at.get("parameters")?.as_array());
+    for parameter in lists.flatten().filter_map(|parameter| resolve(document, parameter)) {
+        if words.len() >= MAX_SAID {
+            break;
+        }
+        let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
+        words.push_str(&format!(" {name} {}", prose(parameter)));
+    }
+    words.truncate(words.floor_char_boundary(MAX_SAID));
+    words
 }
 
 /// Tags that a document declares, each once, with what it says of them.

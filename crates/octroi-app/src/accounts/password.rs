@@ -69,7 +69,7 @@ impl App {
         let mut tx = self.begin().await?;
         let account = tx.account_by_email(email).await?;
         let Some(account) = account.filter(|a| a.state != AccountState::Suspended) else { return Ok(()) };
-        if !self.may_mail(MailReason::Password, email) {
+        if self.admit_mail(MailReason::Password, email).is_err() {
             return Ok(());
         }
         tx.delete_links(account.id, LinkPurpose::ResetPassword).await?;

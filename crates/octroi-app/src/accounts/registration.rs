@@ -180,7 +180,7 @@ impl App {
             }
             Some(account) => {
                 self.reserve(&mut tx, &person.identifier, &account.email).await?;
-                if self.may_mail(MailReason::Registration, &account.email) {
+                if self.admit_mail(MailReason::Registration, &account.email).is_ok() {
                     let message = self.already_registered(&account);
                     self.mail(&mut tx, &account.email, account.language, message).await?;
                 }
@@ -223,7 +223,7 @@ impl App {
         account: &Account,
         confirmation: &Confirmation,
     ) -> Result<(), AppError> {
-        if !self.may_mail(MailReason::Registration, &account.email) {
+        if self.admit_mail(MailReason::Registration, &account.email).is_err() {
             return Ok(());
         }
         let (purpose, payload) = (LinkPurpose::VerifyEmail, confirmation.payload()?);

@@ -12,7 +12,7 @@ use super::{CreatedApplication, NewApplication, checked_profile, noted_client_id
 use crate::access::own_account;
 use crate::catalog::OrganizationName;
 use crate::context::require;
-use crate::drafts::{content, draft_if_any};
+use crate::drafts::{check_seen, content, draft_if_any, fingerprint};
 use crate::picture::{Picture, PictureChange};
 use crate::{App, AppError};
 
@@ -66,6 +66,8 @@ pub struct ApplicationDraftView {
     pub id: DraftId,
     /// What was typed.
     pub form: ApplicationDraft,
+    /// Names this content; sent back by whoever saw it. Empty where nothing was written yet.
+    pub seen: String,
     /// Whether a picture was chosen.
     pub has_picture: bool,
     /// The application that it became, once it was sent.
@@ -133,12 +135,19 @@ impl App {
         let mut session = self.read().await?;
         let Some(draft) = draft_if_any(&mut session, actor, KIND, id).await? else {
             let form = ApplicationDraft::default();
-            return Ok(ApplicationDraftView { id, form, has_picture: false, became: None });
+            return Ok(ApplicationDraftView {
+                id,
+                form,
+                seen: String::new(),
+                has_picture: false,
+                became: None,
+            });
         };
         let picture = session.document_digest(&id.to_string(), DocumentKind::Picture).await?;
         let became = draft.outcome.as_deref().and_then(|id| id.parse().ok());
         Ok(ApplicationDraftView {
             id,
+            seen: fingerprint(&draft),
             form: content(&draft).unwrap_or_default(),
             has_picture: picture.is_some(),
             became,
@@ -170,10 +179,12 @@ impl App {
     }
 
     /// Makes the application that a draft describes, once: whoever sends the draft again is told which one came of it.
+    /// `seen` names the content that was looked at.
     pub async fn create_application_from_draft(
         &self,
         actor: &Actor,
         id: DraftId,
+        seen: &str,
     ) -> Result<MadeApplication, AppError> {
         let mut tx = self.begin().await?;
         let draft = draft_if_any(&mut tx, actor, KIND, id).await?.ok_or(AppError::NotFound)?;
@@ -183,6 +194,7 @@ impl App {
         let form: ApplicationDraft = content(&draft).unwrap_or_default();
         form.check_general()?;
         form.check_security()?;
+        check_seen(&draft, seen)?;
         let created = self.write_application(&mut tx, actor, form.request()).await?;
         let application = created.application.id;
         if !tx.finish_draft(id, &application.to_string()).await? {

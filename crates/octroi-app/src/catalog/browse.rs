@@ -172,7 +172,7 @@ impl App {
         if filter.q.len() > MAX_QUERY {
             return Err(AppError::invalid("q", Rule::TooLong { max: MAX_QUERY as u64 }));
         }
-        let cards = self.cards(actor).await?;
+        let cards = self.every_card(actor).await?;
         let browsed = Browsed {
             all: cards.len(),
             providers: choices(&cards, |card| vec![(card.provider.slug.clone(), card.provider.name.clone())]),
@@ -203,11 +203,6 @@ impl App {
         })
     }
 
-    /// Every API that `actor` sees, in its best version, the most called first.
-    pub async fn every_card(&self, actor: &Actor) -> Result<Vec<ApiCard>, AppError> {
-        self.cards(actor).await
-    }
-
     /// The versions of an API that `actor` sees, newest first.
     pub async fn api_versions(&self, actor: &Actor, slug: &str) -> Result<Vec<VersionLine>, AppError> {
         if !is_slug(slug) {
@@ -235,8 +230,8 @@ impl App {
         self.shared.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One card for each slug, the most called first.
-    async fn cards(&self, actor: &Actor) -> Result<Vec<ApiCard>, AppError> {
+    /// Every API that `actor` sees: one card for each slug, its best version; the most called first.
+    pub async fn every_card(&self, actor: &Actor) -> Result<Vec<ApiCard>, AppError> {
         let mut session = self.read().await?;
         let apis = every_api(&mut session, viewer(actor)).await?;
         let figures = self.figures(&mut session).await?;

@@ -1,5 +1,7 @@
 //! Documentation pages of an API, one at a time.
 
+use std::collections::HashSet;
+
 use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
 use octroi_domain::ids::{ApiId, PageId};
@@ -50,10 +52,8 @@ impl App {
         api: ApiId,
         language: Language,
     ) -> Result<Vec<PageSummary>, AppError> {
-        let mut session = self.read().await?;
-        let api = session.api_seen(viewer(actor), api).await?.ok_or(AppError::NotFound)?;
-        let pages = session.pages(api.id).await?;
-        Ok(spoken(&pages, language).map(PageSummary::from).collect())
+        let (_, pages) = self.spoken_pages(actor, api, language).await?;
+        Ok(pages.iter().map(PageSummary::from).collect())
     }
 
     /// The same with their texts.
@@ -63,10 +63,24 @@ impl App {
         api: ApiId,
         language: Language,
     ) -> Result<Vec<PageView>, AppError> {
+        let (edition, pages) = self.spoken_pages(actor, api, language).await?;
+        Ok(pages.into_iter().map(|page| PageView::new(page, edition)).collect())
+    }
+
+    /// The edition of an API and its pages, each once.
+    async fn spoken_pages(
+        &self,
+        actor: &Actor,
+        api: ApiId,
+        language: Language,
+    ) -> Result<(i64, Vec<Page>), AppError> {
         let mut session = self.read().await?;
         let api = session.api_seen(viewer(actor), api).await?.ok_or(AppError::NotFound)?;
         let pages = session.pages(api.id).await?;
-        Ok(spoken(&pages, language).map(|page| PageView::new(page.clone(), api.edition)).collect())
+        let spoken: HashSet<String> =
+            pages.iter().filter(|page| page.language == language).map(|page| page.slug.clone()).collect();
+        let kept = |page: &Page| page.language == language || !spoken.contains(&page.slug);
+        Ok((api.edition, pages.into_iter().filter(kept).collect()))
     }
 
     /// One page; in the other language where it does not exist in the one asked for.
@@ -160,10 +174,4 @@ impl App {
         self.audit(tx, actor, "page.deleted", page.id, json!({"api": page.api_id}));
         Ok(())
     }
-}
-
-/// Each page once, in `language` where it exists in it.
-fn spoken(pages: &[Page], language: Language) -> impl Iterator<Item = &Page> {
-    let has = move |slug: &str| pages.iter().any(|page| page.slug == slug && page.language == language);
-    pages.iter().filter(move |page| page.language == language || !has(&page.slug))
 }

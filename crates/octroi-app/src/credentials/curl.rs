@@ -65,6 +65,11 @@ impl Key<'_> {
     }
 }
 
+/// A command that puts the key into the variable from which `command` takes it. An imported key holds any sign.
+pub fn export(variable: &str, key: &str) -> String {
+    format!("export {variable}={}", quoted(key))
+}
+
 /// A request for an access token by an OAuth2 client.
 pub(crate) fn token(endpoint: &str, client_id: &str, secret: &Secret) -> String {
     let client = quoted(&format!("{client_id}:{}", secret.expose()));
@@ -111,6 +116,12 @@ mod tests {
             line(&call, &[Placement::Bearer, Placement::Basic], Key::Secret(&Secret::new("k".into()))),
             "curl -H 'Authorization: Bearer k' 'http://h/p'"
         );
+    }
+
+    #[test]
+    fn a_key_that_goes_into_a_variable_is_one_word() {
+        assert_eq!(export("CLE", "octroi_key_0"), "export CLE=octroi_key_0");
+        assert_eq!(export("CLE", "a'; x '$(x)"), r"export CLE='a'\''; x '\''$(x)'");
     }
 
     #[test]

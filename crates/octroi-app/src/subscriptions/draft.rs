@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Subscribe, SubscribedView, offer};
 use crate::applications::WantedSubscription;
-use crate::drafts::{content, draft_if_any};
+use crate::drafts::{check_seen, content, draft_if_any, fingerprint};
 use crate::{App, AppError};
 
 /// Drafts of this form.
@@ -54,6 +54,8 @@ pub struct SubscriptionDraftView {
     pub id: DraftId,
     /// What was chosen and typed.
     pub form: SubscriptionDraft,
+    /// Names this content; sent back by whoever saw it. Empty where nothing was written yet.
+    pub seen: String,
     /// The subscription that it became.
     pub became: Option<SubscriptionId>,
 }
@@ -120,14 +122,17 @@ impl App {
         let draft = draft_if_any(&mut self.read().await?, actor, KIND, id).await?;
         let became = draft.as_ref().and_then(|draft| draft.outcome.as_deref()?.parse().ok());
         let form = draft.as_ref().and_then(content).unwrap_or_default();
-        Ok(SubscriptionDraftView { id, form, became })
+        let seen = draft.as_ref().map(fingerprint).unwrap_or_default();
+        Ok(SubscriptionDraftView { id, form, seen, became })
     }
 
     /// Asks for the subscription that a draft describes, once: whoever sends the draft again is told which one came of it.
+    /// `seen` names the content that was looked at.
     pub async fn subscribe_from_draft(
         &self,
         actor: &Actor,
         id: DraftId,
+        seen: &str,
     ) -> Result<MadeSubscription, AppError> {
         let mut tx = self.begin().await?;
         let draft = draft_if_any(&mut tx, actor, KIND, id).await?.ok_or(AppError::NotFound)?;
@@ -135,7 +140,9 @@ impl App {
             return outcome.parse().map(MadeSubscription::Before).map_err(|_| AppError::NotFound);
         }
         let form: SubscriptionDraft = content(&draft).unwrap_or_default();
-        let (place, key) = self.write_subscription(&mut tx, actor, form.request()?).await?;
+        let request = form.request()?;
+        check_seen(&draft, seen)?;
+        let (place, key) = self.write_subscription(&mut tx, actor, request).await?;
         tx.finish_draft(id, &place.subscription.id.to_string()).await?;
         self.commit(tx).await?;
         Ok(MadeSubscription::New(Box::new(self.subscribed(place, key).await)))

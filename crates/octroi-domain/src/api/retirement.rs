@@ -7,7 +7,7 @@ use url::Url;
 use crate::time::Timestamp;
 use crate::validate::{Check, Rule};
 
-/// When an API is to be left and when it ends. Told with every answer; what happens at the end is its provider's doing.
+/// When an API is to be left and when it ends. Told with every answer to a call; what happens at the end is its provider's doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Retirement {
@@ -36,5 +36,24 @@ impl Retirement {
             "retirement.guide",
             Rule::Malformed { expected: "url" },
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_does_not_come_before_the_beginning_of_it() {
+        let wrong = |more: serde_json::Value| {
+            let mut text = serde_json::json!({"deprecated_at": "2026-12-01T00:00:00Z"});
+            text.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let mut c = Check::new();
+            serde_json::from_value::<Retirement>(text).unwrap().check(&mut c);
+            c.finish().err().unwrap_or_default().into_iter().map(|v| v.field).collect::<Vec<_>>()
+        };
+        assert_eq!(wrong(serde_json::json!({"sunset_at": "2026-12-01T00:00:00Z"})), [""; 0]);
+        assert_eq!(wrong(serde_json::json!({"sunset_at": "2026-11-30T23:59:59Z"})), ["retirement.sunset_at"]);
+        assert_eq!(wrong(serde_json::json!({"guide": "javascript:alert(1)"})), ["retirement.guide"]);
     }
 }

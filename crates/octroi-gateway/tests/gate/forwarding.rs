@@ -313,6 +313,24 @@ fn no_series_is_told_twice() {
 }
 
 #[test]
+fn a_browsers_question_is_no_call_of_anybodys() {
+    let (_upstream, mut house) = gate(json!({"cors": {"origins": ["*"]}}));
+    let question = "OPTIONS /s/x HTTP/1.1\r\nHost: g\r\nOrigin: https://app.test\r\nAccess-Control-Request-Method: GET\r\n\r\n";
+    assert_eq!(house.call(question).status, 204);
+    house.get_with("/s/x", SECRET);
+    let metrics = house.gateway.as_ref().unwrap().metrics_handle();
+    let usage = house.usage();
+    assert_eq!(
+        usage.iter().map(|row| (row.outcome.as_ref(), row.calls)).collect::<Vec<_>>(),
+        [("admitted", 1)]
+    );
+    assert!(
+        metrics.text().contains("cors_preflight") || metrics.text().contains("OPTIONS"),
+        "it is measured"
+    );
+}
+
+#[test]
 fn metrics_and_usage_tell_what_happened_without_telling_a_key() {
     let (_upstream, mut house) = gate(json!({}));
     house.get_with("/s/x", SECRET);

@@ -16,6 +16,22 @@ fn html(markdown: &str) -> String {
 }
 
 #[test]
+fn a_text_is_cut_at_its_headings_and_says_what_is_read() {
+    let text = "# Premiers pas\n\nUn `a<b>`, *puis* <b>gras</b>.\n\n## L'un & l'autre\n\n- x\n- y\n\n## Vide\n\n<script>z</script>";
+    let passages = render(text, &SETTING).passages();
+    let seen: Vec<_> =
+        passages.iter().map(|p| (p.id.as_deref(), p.heading.as_str(), p.text.as_str())).collect();
+    assert_eq!(
+        seen,
+        [
+            (None, "", "Un a<b>, puis gras."),
+            (Some("s-lun-lautre"), "L'un & l'autre", "x y"),
+            (Some("s-vide"), "Vide", ""),
+        ]
+    );
+}
+
+#[test]
 fn what_is_written_is_shown() {
     for (markdown, expected) in [
         ("a **b** *c* ~~d~~ `e`", "<p>a <strong>b</strong> <em>c</em> <del>d</del> <code>e</code></p>"),

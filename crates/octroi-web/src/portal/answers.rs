@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use askama::Template;
+use axum::response::Response;
 use http::StatusCode;
-use octroi_app::catalog::PageView;
+use octroi_app::catalog::{ApiCard, ApiView, PageView};
 use octroi_app::{App, AppError};
 use octroi_domain::actor::Actor;
 use octroi_domain::api::Language;
@@ -15,7 +16,6 @@ use serde_json::Value;
 
 use super::answer::apart;
 use super::apis::source;
-use super::gate::PageResult;
 use super::shell::{Section, Shell};
 use super::visitor::Visitor;
 use super::{answer, documentation, errors};
@@ -32,34 +32,58 @@ const MAX_CHARS: usize = 500;
 /// Characters of a passage that are shown.
 const SHOWN: usize = 600;
 
-/// Indexes of APIs that are kept; all are made anew beyond.
-const MAX_KEPT: usize = 1_000;
+/// APIs that one question goes through: the most called.
+const MOST_APIS: usize = 400;
+
+/// Indexes of APIs that are kept, for two languages and what only some see; all are made anew beyond.
+const MAX_KEPT: usize = 4 * MOST_APIS;
 
 /// Where an answer is looked for, besides the portal's own pages.
 #[derive(Clone, Copy)]
 pub(super) enum Scope<'a> {
-    /// In every API that the visitor sees.
+    /// In the APIs that the visitor sees.
     Portal,
     /// In this API.
-    Api(&'a Subject),
+    Api(&'a ApiView),
 }
 
 /// An API that can be asked about.
 #[derive(Clone, Debug)]
-pub(super) struct Subject {
-    pub(super) id: ApiId,
-    pub(super) edition: i64,
+struct Subject {
+    id: ApiId,
+    edition: i64,
     /// Name and version.
-    pub(super) name: String,
+    name: String,
     /// Where its pages begin.
-    pub(super) base: String,
+    base: String,
     /// One sentence.
-    pub(super) summary: String,
+    summary: String,
+}
+
+impl Subject {
+    fn of_card(card: ApiCard) -> Self {
+        let (name, base) = named(&card.name, &card.slug, &card.version);
+        Self { id: card.id, edition: card.edition, name, base, summary: card.summary }
+    }
+
+    fn of_view(api: &ApiView) -> Self {
+        let (name, base) = named(&api.name, &api.slug, &api.version);
+        Self { id: api.id, edition: api.edition, name, base, summary: api.presentation.summary.clone() }
+    }
+}
+
+/// What a version is called, and where its pages begin.
+fn named(name: &str, slug: &str, version: &str) -> (String, String) {
+    (format!("{name} {version}"), format!("/apis/{slug}/{version}"))
 }
 
 /// Indexes of APIs, each good for one edition.
 #[derive(Default)]
-pub(crate) struct Shelf(Mutex<Kept>);
+pub(crate) struct Shelf {
+    kept: Mutex<Kept>,
+    /// Held while an index is made: of many who ask first, one does the work.
+    making: tokio::sync::Mutex<()>,
+}
 
 /// Index and edition, by API and language.
 type Kept = HashMap<(ApiId, Language), (i64, Arc<Index>)>;
@@ -67,7 +91,7 @@ type Kept = HashMap<(ApiId, Language), (i64, Arc<Index>)>;
 impl Shelf {
     fn open(&self) -> MutexGuard<'_, Kept> {
         // What a panic leaves is whole: an index, or none.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn find(&self, subject: &Subject, language: Language) -> Option<Arc<Index>> {
@@ -98,34 +122,38 @@ struct Answers<'a> {
 
 impl Answers<'_> {
     fn text(&self, found: &Found) -> String {
-        markdown::beginning(&found.text, SHOWN)
+        markdown::shorten(&found.text, SHOWN)
     }
 }
 
 /// The answer to a question in the address; nothing where there is none.
-pub(super) async fn to(visitor: &Visitor, scope: Scope<'_>) -> Result<Option<PageResult>, AppError> {
+pub(super) async fn to(visitor: &Visitor, scope: Scope<'_>) -> Result<Option<Response>, AppError> {
     let read = |name| visitor.query(name).map(|text| text.trim().chars().take(MAX_CHARS).collect::<String>());
     let Some(ask) = read("ask").filter(|ask| !ask.is_empty()) else { return Ok(None) };
     let goal = read("goal").unwrap_or_default();
     let found = look_up(visitor, scope, &ask, &goal).await?;
     let path = visitor.uri().path();
     if path.ends_with(".md") || visitor.reads_markdown() {
-        return Ok(Some(Ok(source(written(visitor, &ask, &found)))));
+        return Ok(Some(source(written(visitor, &ask, &found))));
     }
     let shell = visitor.shell(Section::Documentation);
     let page = Answers { shell: &shell, ask: &ask, goal: &goal, place: path, found: &found };
-    Ok(Some(Ok(answer::page(StatusCode::OK, shell.language, &page))))
+    Ok(Some(answer::page(StatusCode::OK, shell.language, &page)))
 }
 
 async fn look_up(visitor: &Visitor, scope: Scope<'_>, ask: &str, goal: &str) -> Result<Vec<Found>, AppError> {
     let language = visitor.language();
     let subjects = match scope {
-        Scope::Api(subject) => vec![subject.clone()],
+        Scope::Api(api) => vec![Subject::of_view(api)],
         Scope::Portal => subjects(visitor).await?,
     };
     let mut indexes = Vec::with_capacity(subjects.len());
     for subject in &subjects {
-        indexes.push(index_of(visitor, subject, language).await?);
+        match index_of(visitor, subject, language).await {
+            // It is gone meanwhile.
+            Err(AppError::NotFound) => {}
+            index => indexes.push(index?),
+        }
     }
     let (ask, goal) = (ask.to_owned(), goal.to_owned());
     let search = move || {
@@ -138,18 +166,15 @@ async fn look_up(visitor: &Visitor, scope: Scope<'_>, ask: &str, goal: &str) -> 
 
 async fn subjects(visitor: &Visitor) -> Result<Vec<Subject>, AppError> {
     let cards = visitor.app().every_card(visitor.actor()).await?;
-    let subject = |card: octroi_app::catalog::ApiCard| Subject {
-        id: card.id,
-        edition: card.edition,
-        name: format!("{} {}", card.name, card.version),
-        base: format!("/apis/{}/{}", card.slug, card.version),
-        summary: card.summary,
-    };
-    Ok(cards.into_iter().map(subject).collect())
+    Ok(cards.into_iter().take(MOST_APIS).map(Subject::of_card).collect())
 }
 
 async fn index_of(visitor: &Visitor, subject: &Subject, language: Language) -> Result<Arc<Index>, AppError> {
     let shelf = visitor.shelf();
+    if let Some(index) = shelf.find(subject, language) {
+        return Ok(index);
+    }
+    let _turn = shelf.making.lock().await;
     if let Some(index) = shelf.find(subject, language) {
         return Ok(index);
     }
@@ -238,7 +263,7 @@ fn written(visitor: &Visitor, ask: &str, found: &[Found]) -> String {
         text.push_str(&format!("{}\n\n{}\n", shell.say("answers-none"), shell.say("answers-none-lead")));
     }
     for (place, one) in found.iter().enumerate() {
-        let said = in_a_line(&markdown::beginning(&one.text, SHOWN));
+        let said = in_a_line(&markdown::shorten(&one.text, SHOWN));
         let name = in_a_line(&name(one));
         text.push_str(&format!("## {}. [{name}]({portal}{})\n\n{said}\n\n", place + 1, one.address));
     }

@@ -64,7 +64,7 @@ impl Guide {
 }
 
 /// Names and titles of the guides in a language, for indexes.
-pub(super) fn guides(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
+fn guides(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
     GUIDES.iter().map(move |guide| (guide.slug, guide.title(language)))
 }
 
@@ -84,7 +84,7 @@ struct Documentation<'a> {
 
 async fn index(visitor: Visitor) -> PageResult {
     if let Some(answers) = answers::to(&visitor, Scope::Portal).await? {
-        return answers;
+        return Ok(answers);
     }
     let shell = visitor.shell(Section::Documentation);
     let request = PageRequest { limit: Some(APIS), cursor: None };
@@ -115,7 +115,7 @@ async fn show(visitor: Visitor, Name(name): Name) -> PageResult {
     let guide = GUIDES.iter().find(|guide| guide.slug == slug);
     let guide = guide.ok_or_else(|| Problem::new(ProblemCode::NotFound))?;
     if let Some(answers) = answers::to(&visitor, Scope::Portal).await? {
-        return answers;
+        return Ok(answers);
     }
     let (text, title) = (guide.text(shell.language), guide.title(shell.language));
     if as_source {

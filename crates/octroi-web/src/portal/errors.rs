@@ -136,7 +136,7 @@ struct List<'a> {
 
 async fn list(visitor: Visitor) -> PageResult {
     if let Some(answers) = answers::to(&visitor, Scope::Portal).await? {
-        return answers;
+        return Ok(answers);
     }
     let shell = visitor.shell(Section::Documentation);
     let outcomes = TEXTS.iter().map(|text| text.read(shell.language)).collect();
@@ -159,7 +159,7 @@ async fn show(visitor: Visitor, Name(code): Name) -> PageResult {
     let known = TEXTS.iter().find(|text| text.code == code);
     let known = known.ok_or_else(|| Problem::new(ProblemCode::NotFound))?;
     if let Some(answers) = answers::to(&visitor, Scope::Portal).await? {
-        return answers;
+        return Ok(answers);
     }
     if as_source {
         return Ok(source(known.in_language(shell.language).to_owned()));

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use http::header;
+use octroi_app::AppError;
 use octroi_app::catalog::ApiCard;
 use octroi_domain::actor::Actor;
 use octroi_domain::api::{ApiState, Language};
@@ -27,6 +28,9 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// Searchers may read what anybody may (RFC 9309); what is somebody's own is behind the sign-in page.
 const ROBOTS: &str = "User-agent: *\nAllow: /\n";
 
+/// Media type of what is read as text.
+const PLAIN: &str = "text/plain; charset=utf-8";
+
 /// Media type of a set of links that is an API catalogue (RFC 9264, RFC 9727).
 const LINKSET: &str = "application/linkset+json; profile=\"https://www.rfc-editor.org/info/rfc9727\"";
 
@@ -38,49 +42,61 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .route("/robots.txt", only("GET", get(async || ROBOTS)))
 }
 
-/// What everybody sees of the catalogue; nothing where it cannot be read just now.
-async fn catalogue(web: &Web) -> Vec<ApiCard> {
-    web.app.every_card(&Actor::Anonymous).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "programs cannot read the catalogue");
-        Vec::new()
-    })
+/// What was written as an answer; where it could not be, why: an empty list would say that there is nothing.
+fn told(web: &Web, visit: &Visit, media: &'static str, written: Result<String, AppError>) -> Response {
+    match written {
+        Ok(text) => ([(header::CONTENT_TYPE, media)], text).into_response(),
+        Err(error) => visit.refuse(&web.app, &error.into()),
+    }
+}
+
+async fn index(State(web): State<Arc<Web>>, Extension(visit): Extension<Visit>) -> Response {
+    told(&web, &visit, PLAIN, write_index(&web, visit.language).await)
+}
+
+async fn whole(State(web): State<Arc<Web>>, Extension(visit): Extension<Visit>) -> Response {
+    told(&web, &visit, PLAIN, write_whole(&web, visit.language).await)
+}
+
+async fn links(State(web): State<Arc<Web>>, Extension(visit): Extension<Visit>) -> Response {
+    told(&web, &visit, LINKSET, write_links(&web).await)
+}
+
+/// What everybody sees of the catalogue.
+async fn catalogue(web: &Web) -> Result<Vec<ApiCard>, AppError> {
+    web.app.every_card(&Actor::Anonymous).await
 }
 
 fn base(web: &Web, api: &ApiCard) -> String {
     format!("{}/apis/{}/{}", web.app.portal_url(), api.slug, api.version)
 }
 
-fn text(text: String) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
-}
-
 /// An index for programs that read text (<https://llmstxt.org>).
-async fn index(State(web): State<Arc<Web>>, Extension(visit): Extension<Visit>) -> Response {
-    let say = |id| locale::text(visit.language, id, &[]);
+async fn write_index(web: &Web, language: Language) -> Result<String, AppError> {
+    let say = |id| locale::text(language, id, &[]);
     let portal = web.app.portal_url();
     let mut said = format!("# Octroi\n\n> {}\n\n## {}\n\n", say("llms-lead"), say("nav-catalogue"));
-    for api in catalogue(&web).await.iter().take(LISTED) {
-        let base = base(&web, api);
-        let line = format!(
-            "- [{} {}]({base}/documentation.md): {} ([OpenAPI]({base}/openapi.json))\n",
-            api.name, api.version, api.summary
-        );
-        said.push_str(&line);
+    for api in catalogue(web).await?.iter().take(LISTED) {
+        let base = base(web, api);
+        said.push_str(&format!("- [{} {}]({base}/documentation.md): {}", api.name, api.version, api.summary));
+        if api.has_openapi {
+            said.push_str(&format!(" ([OpenAPI]({base}/openapi.json))"));
+        }
+        said.push('\n');
     }
     said.push_str(&format!("\n## {}\n\n", say("nav-documentation")));
     said.push_str(&format!("- {}\n", say("llms-ask")));
-    for (slug, title, _) in documentation::texts(visit.language) {
+    for (slug, title, _) in documentation::texts(language) {
         said.push_str(&format!("- [{title}]({portal}/documentation/{slug}.md)\n"));
     }
     said.push_str(&format!("- [{}]({portal}/docs/errors/)\n", say("errors-title")));
     said.push_str(&format!("- [{}]({portal}/api/v1/openapi.json)\n", say("foot-management-api")));
     said.push_str(&format!("- [{}]({portal}/llms-full.txt)\n", say("llms-whole")));
-    text(said)
+    Ok(said)
 }
 
 /// The whole documentation, one text after the other, each with its address.
-async fn whole(State(web): State<Arc<Web>>, Extension(visit): Extension<Visit>) -> Response {
-    let language = visit.language;
+async fn write_whole(web: &Web, language: Language) -> Result<String, AppError> {
     let portal = web.app.portal_url();
     let mut said = format!("# Octroi\n\n> {}\n", locale::text(language, "llms-lead", &[]));
     for (slug, _, text) in documentation::texts(language) {
@@ -89,29 +105,32 @@ async fn whole(State(web): State<Arc<Web>>, Extension(visit): Extension<Visit>) 
     for (outcome, text) in errors::texts(language) {
         add(&mut said, &format!("{portal}/docs/errors/{}", outcome.code), text);
     }
-    for api in catalogue(&web).await {
-        if said.len() >= MOST_BYTES {
-            said.push_str(&format!(
-                "\n---\n\n{}: {portal}/llms.txt\n",
-                locale::text(language, "llms-more", &[])
-            ));
+    for api in catalogue(web).await? {
+        if !add_api(web, language, &api, &mut said).await? {
+            let more = locale::text(language, "llms-more", &[]);
+            said.push_str(&format!("\n---\n\n{more}: {portal}/llms.txt\n"));
             break;
         }
-        add_api(&web, language, &api, &mut said).await;
     }
-    text(said)
+    Ok(said)
 }
 
-async fn add_api(web: &Web, language: Language, api: &ApiCard, said: &mut String) {
+/// Adds the texts of an API; says whether there was room for all of them.
+async fn add_api(web: &Web, language: Language, api: &ApiCard, said: &mut String) -> Result<bool, AppError> {
     let base = base(web, api);
     add(said, &base, &format!("# {} {}\n\n{}", api.name, api.version, api.summary));
-    let pages = web.app.page_texts(&Actor::Anonymous, api.id, language).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, api = %api.id, "programs cannot read the pages of an API");
-        Vec::new()
-    });
+    let pages = match web.app.page_texts(&Actor::Anonymous, api.id, language).await {
+        // It is gone meanwhile.
+        Err(AppError::NotFound) => Vec::new(),
+        pages => pages?,
+    };
     for page in pages {
+        if said.len() + page.markdown.len() > MOST_BYTES {
+            return Ok(false);
+        }
         add(said, &format!("{base}/documentation/{}", page.slug), &page.markdown);
     }
+    Ok(said.len() < MOST_BYTES)
 }
 
 fn add(said: &mut String, address: &str, text: &str) {
@@ -119,10 +138,9 @@ fn add(said: &mut String, address: &str, text: &str) {
 }
 
 /// The APIs that everybody sees, as links to what describes each (RFC 9727, RFC 8631).
-async fn links(State(web): State<Arc<Web>>) -> Response {
-    let set: Vec<Value> = catalogue(&web).await.iter().map(|api| linked(&web, api)).collect();
-    let text = json!({ "linkset": set }).to_string();
-    ([(header::CONTENT_TYPE, LINKSET)], text).into_response()
+async fn write_links(web: &Web) -> Result<String, AppError> {
+    let set: Vec<Value> = catalogue(web).await?.iter().map(|api| linked(web, api)).collect();
+    Ok(json!({ "linkset": set }).to_string())
 }
 
 fn linked(web: &Web, api: &ApiCard) -> Value {

@@ -164,8 +164,8 @@ impl Visitor {
 fn asks_for_markdown(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::ACCEPT);
     let kinds = || lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
-    let essence = |kind: &str| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let names = |wanted: &str| kinds().any(|kind| essence(kind) == wanted);
+    let essence = |kind: &'_ str| kind.split(';').next().unwrap_or_default().trim().to_owned();
+    let names = |wanted: &str| kinds().any(|kind| essence(kind).eq_ignore_ascii_case(wanted));
     names("text/markdown") && !names("text/html")
 }
 

@@ -38,8 +38,11 @@ const OF_NUMBER: f32 = 1.5;
 /// Words of a question that are looked for.
 const MAX_WORDS: usize = 40;
 
-/// Bytes of a page that are searched.
-const MAX_BYTES: usize = 512 * 1024;
+/// Bytes of the pages of one index that are searched, together.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of a passage that are kept to be shown.
+const KEPT: usize = 4 * 1024;
 
 /// A page to be searched.
 pub(crate) struct Page {
@@ -140,10 +143,11 @@ impl Counted {
 }
 
 impl Index {
-    /// Reads pages; what is beyond the bound of a page is not searched.
+    /// Reads pages; what is beyond the bound of all together is found by titles and headings alone.
     pub(crate) fn of(language: Language, pages: Vec<Page>) -> Self {
         let reader = Reader::new(language);
-        Self { pages: pages.into_iter().map(|page| Entry::of(&reader, page)).collect() }
+        let mut left = MAX_BYTES;
+        Self { pages: pages.into_iter().map(|page| Entry::of(&reader, page, &mut left)).collect() }
     }
 
     /// The best answers of several indexes in one language, best first; none where nothing fits.
@@ -200,15 +204,14 @@ impl<'q> Rarity<'q> {
 }
 
 impl Entry {
-    fn of(reader: &Reader, page: Page) -> Self {
+    fn of(reader: &Reader, page: Page, left: &mut usize) -> Self {
         let mut whole = Counted::default();
         whole.add(reader, &page.title, IN_TITLE);
         whole.add(reader, &page.subject, IN_SUBJECT);
-        let mut left = MAX_BYTES;
         let mut passages = Vec::new();
-        for passage in page.passages {
-            let text = &passage.text[..passage.text.floor_char_boundary(left)];
-            left -= text.len();
+        for mut passage in page.passages {
+            let text = &passage.text[..passage.text.floor_char_boundary(*left)];
+            *left -= text.len();
             let mut counted = Counted::default();
             counted.add(reader, &passage.heading, IN_HEADING);
             counted.add(reader, &page.title, IN_TITLE / 2.0);
@@ -216,6 +219,8 @@ impl Entry {
             counted.add(reader, text, 1.0);
             whole.add(reader, &passage.heading, IN_HEADING);
             whole.add(reader, text, 1.0);
+            passage.text.truncate(passage.text.floor_char_boundary(KEPT));
+            passage.text.shrink_to_fit();
             passages.push(Searched { passage, counted });
         }
         Self { address: page.address, title: page.title, subject: page.subject, passages, whole }
@@ -304,6 +309,17 @@ mod tests {
         assert_eq!(search("renewing a key", ""), ["/keys#text-renewing"]);
         assert_eq!(search("how many calls", "")[0], "/limits");
         assert_eq!(search("calls", "retry after")[0], "/limits");
+    }
+
+    #[test]
+    fn pages_beyond_the_bound_are_found_by_what_they_are_called() {
+        let long = "mot ".repeat(MAX_BYTES / 4);
+        let pages = vec![page("/long", "Long", &[("", &long)]), page("/late", "Late", &[("", "girafe")])];
+        let index = Index::of(Language::En, pages);
+        let found = |ask: &str| Index::search([&index], &Question::new(Language::En, ask, ""), 3);
+        assert_eq!(found("late")[0].address, "/late");
+        assert_eq!(found("girafe"), []);
+        assert!(found("mot")[0].text.len() <= KEPT);
     }
 
     #[test]

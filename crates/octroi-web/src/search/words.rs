@@ -13,17 +13,17 @@ use unicode_normalization::char::is_combining_mark;
 const MAX_CHARS: usize = 40;
 
 /// Words without which a French question asks the same.
-const FRENCH: &str = "a afin ai alors apres as au aucun aussi autre aux avec avoir avoue c ca car ce cela celle celui ces \
-    cet cette ceux chaque chez comme comment d dans de des deux doit dois donc dont du elle elles en encore entre est et \
-    etre eu eux faire fait faut font il ils j je jusqu l la le les leur leurs lui m ma mais me meme mes mon n ne ni non nos \
-    notre nous on ont ou par pas peu peut peux plus pour pourquoi puis puisque qu quand que quel quelle quelles quels qui \
-    quoi recois s sa sans se ses si sont son sous suis sur t ta te tes toi ton tous tout toute toutes trop tu un une vers \
-    veut vos votre vous y";
+const FRENCH: &str = "afin ai alors apres as au aucun aussi autre aux avec avoir avoue ca car ce cela celle celui ces cet cette \
+    ceux chaque chez comme comment dans de des deux doit dois donc dont du elle elles en encore entre est et \
+    etre eu eux faire fait faut font il ils je jusqu la le les leur leurs lui ma mais me meme mes mon ne ni non \
+    nos notre nous on ont ou par pas peu peut peux plus pour pourquoi puis puisque qu quand que quel quelle \
+    quelles quels qui quoi recois sa sans se ses si sont son sous suis sur ta te tes toi ton tous tout toute \
+    toutes trop tu un une vers veut vos votre vous";
 
 /// Words without which an English question asks the same.
-const ENGLISH: &str = "a about after all also am an and any are as at be because been but by can could did do does doing \
-    for from get had has have he her his how i if in into is it its just me mean means my no not of off on one or our out \
-    over please s she should so some such t than that the their them then there these they this those to too up us was we \
+const ENGLISH: &str = "about after all also am an and any are as at be because been but by can could did do does doing for from get \
+    had has have he her his how if in into is it its just me mean means my no not of off on one or our out over \
+    please she should so some such than that the their them then there these they this those to too up us was we \
     were what when where which who whom why will with would you your";
 
 /// Words of this field that people use for one another, in French.

@@ -58,10 +58,9 @@ fn nothing() -> Value {
 
 /// Says of each operation that a keyless plan opens by itself that it needs no credential.
 fn open_operations(root: &mut Map<String, Value>, publication: &Publication<'_>, requirements: &[Value]) {
-    let keyless = publication.plans.iter().filter(|p| p.security == Security::Keyless);
-    let open: Vec<Operations> =
-        keyless.filter(|p| !p.operations.is_empty()).map(|p| Operations::compile(&p.operations)).collect();
-    let is_open = |method: &str, path: &str| open.iter().any(|o| o.permits(method, path) == Permitted::Yes);
+    let Some(part) = publication.plans.iter().find(|plan| !plan.operations.is_empty()) else { return };
+    let open = Operations::compile(&part.operations);
+    let is_open = |method: &str, path: &str| open.permits(method, path) == Permitted::Yes;
     let security: Vec<Value> = requirements.iter().cloned().chain([nothing()]).collect();
     let paths = root.get_mut("paths").and_then(Value::as_object_mut);
     for (path, item) in paths.into_iter().flatten() {

@@ -71,8 +71,8 @@ struct NoPages<'a> {
 /// The first page of the documentation.
 pub(super) async fn begin(visitor: Visitor, place: ApiPath) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::Documentation).await?;
-    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.subject())).await? {
-        return answers;
+    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.api)).await? {
+        return Ok(answers);
     }
     let shell = visitor.shell(Section::Catalogue);
     let menu = Menu::at(&visitor, &shell, &frame, "").await?;
@@ -85,8 +85,8 @@ pub(super) async fn begin(visitor: Visitor, place: ApiPath) -> PageResult {
 /// The pages of a version, for programs that read text.
 pub(super) async fn index(visitor: Visitor, place: ApiPath) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::Documentation).await?;
-    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.subject())).await? {
-        return answers;
+    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.api)).await? {
+        return Ok(answers);
     }
     let shell = visitor.shell(Section::Catalogue);
     let portal = visitor.app().portal_url();
@@ -105,8 +105,8 @@ pub(super) async fn index(visitor: Visitor, place: ApiPath) -> PageResult {
 pub(super) async fn show(visitor: Visitor, place: ApiPagePath) -> PageResult {
     let api = visitor.app().api_by_slug(visitor.actor(), &place.slug, Some(&place.version)).await?;
     let frame = Frame::of(api, Tab::Documentation);
-    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.subject())).await? {
-        return answers;
+    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.api)).await? {
+        return Ok(answers);
     }
     let (slug, as_source) = match place.page.strip_suffix(".md") {
         Some(slug) => (slug, true),

@@ -4,7 +4,6 @@ use octroi_app::catalog::{ApiView, PlanView};
 use octroi_domain::api::{ApiState, Language, Placement};
 use octroi_domain::plan::{PlanState, Security};
 
-use crate::portal::answers::Subject;
 use crate::portal::gate::PageError;
 use crate::portal::path::ApiPath;
 use crate::portal::shell::Shell;
@@ -68,17 +67,6 @@ impl Frame {
                 && api.plans.iter().any(PlanView::is_open_to_requests),
             tab,
             api,
-        }
-    }
-
-    /// The API as one that can be asked about.
-    pub(super) fn subject(&self) -> Subject {
-        Subject {
-            id: self.api.id,
-            edition: self.api.edition,
-            name: format!("{} {}", self.api.name, self.api.version),
-            base: self.base.clone(),
-            summary: self.api.presentation.summary.clone(),
         }
     }
 

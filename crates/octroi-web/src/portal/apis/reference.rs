@@ -66,8 +66,8 @@ impl Shapes<'_> {
 
 pub(super) async fn index(visitor: Visitor, place: ApiPath) -> PageResult {
     let frame = Frame::at(&visitor, place, Tab::Documentation).await?;
-    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.subject())).await? {
-        return answers;
+    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.api)).await? {
+        return Ok(answers);
     }
     let shell = visitor.shell(Section::Catalogue);
     let document = visitor.app().openapi(visitor.actor(), frame.api.id).await?;
@@ -80,8 +80,8 @@ pub(super) async fn index(visitor: Visitor, place: ApiPath) -> PageResult {
 pub(super) async fn operation(visitor: Visitor, place: ApiPagePath) -> PageResult {
     let api = visitor.app().api_by_slug(visitor.actor(), &place.slug, Some(&place.version)).await?;
     let frame = Frame::of(api, Tab::Documentation);
-    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.subject())).await? {
-        return answers;
+    if let Some(answers) = answers::to(&visitor, Scope::Api(&frame.api)).await? {
+        return Ok(answers);
     }
     let shell = visitor.shell(Section::Catalogue);
     let document = visitor.app().openapi(visitor.actor(), frame.api.id).await?;

@@ -4,7 +4,7 @@ use askama::Template;
 use octroi_app::dashboard::{BegunAbout, BegunForm, DashboardView};
 use octroi_domain::ids::DraftId;
 
-use crate::markdown::beginning;
+use crate::markdown::shorten;
 use crate::portal::answer;
 use crate::portal::chart::Chart;
 use crate::portal::gate::PageResult;
@@ -44,7 +44,7 @@ fn begun<'a>(shell: &Shell, form: &'a BegunForm) -> Begun<'a> {
         BegunAbout::Application(about) => {
             let name = match about.name.trim() {
                 "" => shell.say("dashboard-draft-unnamed"),
-                name => shell.fill("dashboard-draft-application", "name", beginning(name, SHOWN)),
+                name => shell.fill("dashboard-draft-application", "name", shorten(name, SHOWN)),
             };
             (name, super::wizard::onward(about, form.id))
         }

@@ -2,7 +2,7 @@
 //! kept is shown in answer to a form alone, so that the trail knows of it.
 
 use askama::Template;
-use octroi_app::credentials::CredentialView;
+use octroi_app::credentials::{CredentialView, curl};
 use octroi_app::subscriptions::{SubscriptionCard, SubscriptionView};
 use octroi_domain::api::Placement;
 use octroi_domain::credential::Standing;
@@ -103,12 +103,7 @@ impl<'a> KeyCard<'a> {
 
     /// Whether a first or another key can be issued.
     fn can_issue(&self) -> bool {
-        self.may_manage && self.is_open() && self.opens_by_key() && !self.usable() && !self.is_by_officer()
-    }
-
-    /// Whether a deployment officer issues the keys.
-    fn is_by_officer(&self) -> bool {
-        self.card.by_officer
+        self.may_manage && self.is_open() && self.opens_by_key() && !self.usable() && !self.card.by_officer
     }
 
     /// Where the key stands in a call: the sentence that says so, and the name.
@@ -127,7 +122,7 @@ fn written(shell: &Shell, card: &SubscriptionCard, secret: Option<&str>) -> Stri
     let variable = variable(shell, &card.subscription.api.slug);
     let call = card.command(&variable).join(" \\\n  ");
     let key = secret.map_or_else(|| shell.say("key-here"), str::to_owned);
-    format!("export {variable}='{key}'\n{call}")
+    format!("{}\n{call}", curl::export(&variable, &key))
 }
 
 fn is_current(key: &CredentialView) -> bool {

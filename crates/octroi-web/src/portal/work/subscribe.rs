@@ -4,7 +4,6 @@
 use askama::Template;
 use axum::response::Response;
 use octroi_app::catalog::{ApiView, PlanView};
-use octroi_app::drafts::fingerprint;
 use octroi_app::subscriptions::{
     ChoosableApplication, MadeSubscription, SubscriptionCard, SubscriptionDraft, SubscriptionDraftView,
 };
@@ -309,7 +308,6 @@ async fn stopped(visitor: &Visitor, place: &Place, error: AppError) -> Result<St
 #[derive(Template)]
 #[template(path = "work/subscribe-check.html")]
 struct Check<'a> {
-    seen: String,
     shell: &'a Shell,
     place: &'a Place,
     plan: &'a PlanView,
@@ -342,7 +340,6 @@ async fn check(visitor: &Visitor, place: &Place, errors: Option<Vec<FieldError>>
         None => FormState::new(&shell),
     };
     let page = Check {
-        seen: fingerprint(&place.draft.form),
         shell: &shell,
         place,
         plan,
@@ -388,16 +385,14 @@ async fn subscribe(visitor: Visitor, named: ApiPath, fields: Form) -> PageResult
     if fields.one("to") == "quit" {
         return answer::done(super::dashboard::PATH, "notice-draft-kept");
     }
-    let is_complete = place.draft.became.is_none() && place.draft.form.application_id.is_some();
-    if is_complete && fields.one("seen") != fingerprint(&place.draft.form) {
-        return answer::done(&place.with_draft("/check"), "notice-draft-changed");
-    }
-    let made = match app.subscribe_from_draft(actor, place.draft.id).await {
+    let made = match app.subscribe_from_draft(actor, place.draft.id, fields.one("seen")).await {
         Ok(MadeSubscription::New(made)) => made,
         Ok(MadeSubscription::Before(_)) => {
             let there = to_what_came(&visitor, &app.subscription_draft(actor, place.draft.id).await?).await?;
             return Ok(there.unwrap_or_else(|| see_other(&place.of(""))));
         }
+        // Another window wrote meanwhile: it is looked at again.
+        Err(AppError::Stale) => return answer::done(&place.with_draft("/check"), "notice-draft-changed"),
         // Nothing is known of the draft: the form begins again.
         Err(AppError::NotFound) => return Ok(see_other(&place.of(""))),
         Err(error) => {

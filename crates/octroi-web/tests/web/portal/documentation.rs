@@ -131,6 +131,18 @@ on_both! {
         assert_eq!(browser.get("/apis/sirene/3.11/documentation?ask=girafe").await.status, 404);
     }
 
+    async fn an_api_says_what_it_opens_without_a_key_and_when_it_is_to_be_left(house) {
+        let open = json!({"security": "keyless", "limits": {"rate": {"count": 120, "window_seconds": 60}},
+            "operations": [{"methods": ["GET"], "path": "/widget/*"}]});
+        let more = json!({"gateway": {"retirement": {"deprecated_at": "2026-12-01T12:00:00Z",
+            "sunset_at": "2027-06-30T12:00:00Z", "guide": "https://exemple.fr/suite"}}});
+        house.publish(more, vec![plan("public", json!({})), plan("widget", open)]).await;
+        let door = Door::of(house);
+        let page = Browser::new(&door).get("/apis/sirene/3.11").await;
+        page.shows(200, "pour ces appels seulement : ").shows(200, "GET /widget/*").shows(200, "par adresse IP")
+            .shows(200, "À quitter à partir du ").shows(200, "30\u{a0}juin 2027").shows(200, "href=\"https://exemple.fr/suite\"");
+    }
+
     async fn links_of_an_explanation_hold_wherever_it_stands(house) {
         house.publish(json!({}), vec![plan("public", json!({}))]).await;
         let door = Door::of(house);

@@ -36,6 +36,15 @@ on_both! {
         Browser::new(&door).in_english().get("/").await.shows(200, "KEY_SIRENE").shows(200, "no call in 7 days");
     }
 
+    async fn programs_are_not_told_that_there_is_nothing_where_nothing_could_be_read(house) {
+        let door = Door::of(house);
+        house.database.meddle("ALTER TABLE plans RENAME TO plans_elsewhere").await;
+        for path in ["/llms.txt", "/llms-full.txt", "/.well-known/api-catalog"] {
+            door.raw(Ask::get(path)).await.refuses(500, "internal");
+        }
+        house.database.meddle("ALTER TABLE plans_elsewhere RENAME TO plans").await;
+    }
+
     async fn programs_find_every_text(house) {
         let published = house.publish(json!({}), vec![plan("public", json!({}))]).await;
         let page = json!({"slug": "pas", "language": "fr", "title": "Pas", "markdown": "# Pas\n\n<b>gras</b>"});
@@ -65,6 +74,7 @@ on_both! {
         let first = &links["linkset"][0];
         assert_eq!(first["anchor"], "http://gateway.test/api-sirene/3.11");
         assert_eq!(first["service-doc"][0]["href"], "http://portal.test/apis/sirene/3.11");
+        assert!(!index.contains("3.11/openapi.json"), "it has none: {index}");
         assert_eq!(read("/robots.txt").await.1, "User-agent: *\nAllow: /\n");
         let (media, pages) = read("/apis/sirene/3.11/documentation.md").await;
         assert_eq!(media, "text/markdown; charset=utf-8");

@@ -45,6 +45,7 @@ on_both! {
         house.app.run_due_jobs(&mails).await.unwrap();
         ada.get("/admin/jobs").await.shows(200, "tout est parti");
         house.app.forgot_password("ada@exemple.fr").await.unwrap();
+        ada.get("/admin/jobs").await.shows(200, "Mot de passe oublié");
         mails.refuse(Some(MailError::Refused("550 <no such user>".into())));
         house.app.run_due_jobs(&mails).await.unwrap();
         let dead = ada.get("/admin/jobs?state=dead").await;

@@ -97,7 +97,7 @@ on_both! {
         key_page.shows(200, "Votre clé est prête").shows(200, "X-INSEE-Api-Key-Integration");
         let key = key_of(&key_page);
         assert_eq!(key_page.text.matches(&key).count(), 2, "in the card, and where the command takes it from");
-        key_page.shows(200, &format!("export CLE_SIRENE=&#39;{key}&#39;"));
+        key_page.shows(200, &format!("export CLE_SIRENE={key}\ncurl"));
         key_page.shows(200, "$CLE_SIRENE").shows(200, "Jamais dans un dépôt de code public");
         assert_eq!(key_page.answer.header("cache-control"), "no-store");
         assert_eq!(gate.call(house, &key).await, "admitted");

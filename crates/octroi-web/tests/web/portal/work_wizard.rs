@@ -41,6 +41,7 @@ on_both! {
             page.shows(422, said).shows(422, "<title>Erreur").shows(422, "aria-invalid=\"true\"");
             assert_eq!(page.value("name"), name);
             assert_eq!(browser.get(&place).await.value("name"), name, "the draft has it too");
+            assert!(!browser.get("/dashboard").await.text.contains(&long), "a name of any length is cut there");
         }
         // Letters of several scripts are letters; what looks like markup is text.
         let mixed = "Аnnuaire <script>alert(1)</script> 日本 عربي";
@@ -108,6 +109,8 @@ on_both! {
         let back = browser.post(&format!("{place}/security"), &[("kind", "simple"), ("to", "back")]).await;
         assert_eq!(back.location, place);
         browser.get(&format!("{place}/summary")).await.shows(200, "Entière");
+        let left = browser.get("/dashboard").await;
+        left.shows(200, &format!("href=\"{place}/subscription\""));
         let id = place.rsplit('/').next().unwrap();
         let gone = browser.post(&format!("/drafts/{id}/discard"), &[]).await;
         let dashboard = browser.follow(gone).await;

@@ -5,7 +5,6 @@ use octroi_app::AppError;
 use octroi_app::applications::{
     ApplicationDraftView, CreatedApplication, MadeApplication, WantedSubscription,
 };
-use octroi_app::drafts::fingerprint;
 use octroi_app::subscriptions::{Subscribe, SubscribedView, SubscriptionCard};
 use octroi_domain::application::ApplicationKind;
 use octroi_domain::ids::{ApplicationId, DraftId};
@@ -41,10 +40,6 @@ struct Page<'a> {
 impl Page<'_> {
     fn of(&self, step: &str) -> String {
         format!("{}{step}", super::address(self.draft.id))
-    }
-
-    fn seen(&self) -> String {
-        fingerprint(&self.draft.form)
     }
 
     fn kind(&self) -> &'static str {
@@ -96,17 +91,14 @@ async fn create(visitor: Visitor, Id(id): Id<DraftId>, fields: Form) -> PageResu
     }
     let (app, actor) = (visitor.app(), visitor.actor());
     // It is empty once it was sent: where to go on is read before.
-    let draft = app.application_draft(actor, id).await?;
-    let is_complete = draft.became.is_none() && Step::Summary.missing(&draft.form).is_none();
-    if is_complete && fields.one("seen") != fingerprint(&draft.form) {
-        return answer::done(&Step::Summary.of(id), "notice-draft-changed");
-    }
-    let next = draft.form.next;
-    let (created, wanted) = match app.create_application_from_draft(actor, id).await {
+    let next = app.application_draft(actor, id).await?.form.next;
+    let (created, wanted) = match app.create_application_from_draft(actor, id, fields.one("seen")).await {
         Ok(MadeApplication::New(created, wanted)) => (created, wanted),
         Ok(MadeApplication::Before(application)) => {
             return answer::done(&application::address(application), "notice-application-before");
         }
+        // Another window wrote meanwhile: it is looked at again.
+        Err(AppError::Stale) => return answer::done(&Step::Summary.of(id), "notice-draft-changed"),
         // A step that is not done, or not any more: it says itself what is missing.
         Err(AppError::Invalid(_)) => {
             let draft = app.application_draft(actor, id).await?;
